@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+.PHONY: help clean
+help:
+	@echo "make run [SCENARIO=panic|hang|silent|bad-signature|wrong-base|downgrade]"
+	@echo "                   set up, build, and update a Linux guest in QEMU"
+	@echo "make console       the same system, with its consoles"
+	@echo "make test          all tests: unit, lint, QEMU scenarios"
+	@echo "make unit          the host tests alone (ASan, UBSan)"
+	@echo "make soak          the slow sweeps"
+	@echo "make lint          clang-format and clang-tidy"
+	@echo "make all           build everything"
+	@echo "make clean         remove what was built (keeps what was fetched)"
+
+# What was fetched and the libraries built from it are kept.
+clean:
+	find $(B) -mindepth 1 -maxdepth 1 ! -name deps ! -name kernels -exec rm -rf {} +
