@@ -48,7 +48,7 @@ endef
 image = $(eval $(call image-rule,$(1),$(2),$(3),$(4),$(5)))
 
 ifeq ($(V),1)
-Q :=
+Q =
 else
-Q := @echo "  $$(basename $$0) $@";
+Q = @echo "  $@";
 endif

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/rt/build.h"
+
+const char rt_version[] = "rt-2.0-hang";
+const bool rt_confirms = true;
+
+void rt_behave(void)
+{
+        __asm__ volatile("msr daifset, #0xf");
+        for (;;) {
+        }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "images/rt/build.h"
+#include "images/rt/psci.h"
+
+const char rt_version[] = "rt-2.0-reset";
+const bool rt_confirms = true;
+
+void rt_behave(void)
+{
+        psci_system_reset();
+}
