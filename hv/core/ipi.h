@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One core wakes another. A kicked core leaves its guest (or WFI), looks at what changed for it
+ * (stop requests, vGIC state, housekeeping calls), and goes on. Kicks carry no payload: state is
+ * written first, then the core is kicked.
+ */
+#ifndef HV_CORE_IPI_H
+#define HV_CORE_IPI_H
+
+#include <stdint.h>
+
+/* The SGI that hv sends to itself. */
+#define IPI_SGI 0
+
+/* Returns at once. Kicking oneself is allowed: the next guest entry is followed by an exit. */
+void ipi_kick(unsigned cpu);
+
+/*
+ * Runs fn(arg) on the housekeeping core and returns when it is done: how a VM's core reaches the
+ * NOR bank. On the housekeeping core it is a plain call. The caller holds no lock. The
+ * housekeeping core itself waits for no other core, so this cannot deadlock; fn is bounded.
+ */
+void housekeeping_call(void (*fn)(void *arg), void *arg);
+
+/* On the housekeeping core, at every exit and wake-up: serves waiting housekeeping_call()s. */
+void housekeeping_serve(void);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of hv itself; a guest's mistake never comes here. */
+#ifndef HV_CORE_PANIC_H
+#define HV_CORE_PANIC_H
+
+/* Prints the message and a bounded dump of this core's state, and resets the machine. */
+_Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The machine cannot run hv, and a reset would not help: prints what is wrong and stops. */
+_Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Emulated devices in a VM's address space. A device registers its windows once, when its VM is
+ * created; accesses of 1, 2, 4 or 8 bytes that lie wholly in a window and are naturally aligned
+ * reach its callbacks, on the accessing vCPU's core, without a lock held. All others get an
+ * external abort injected.
+ */
+#ifndef HV_VM_MMIO_H
+#define HV_VM_MMIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MMIO_REGIONS_MAX 16
+
+/* The result of an access; refused accesses abort in the guest. */
+struct mmio_ops {
+        /* *value holds `size` bytes, zero-extended. */
+        bool (*read)(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t *value);
+        bool (*write)(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t value);
+};
+
+struct mmio_region {
+        uint64_t base; /* IPA */
+        uint64_t size;
+        const struct mmio_ops *ops;
+        void *dev;
+};
+
+struct mmio_map {
+        struct mmio_region region[MMIO_REGIONS_MAX];
+        unsigned count;
+};
+
+/* false: the table is full or the window overlaps another. */
+bool mmio_add(struct mmio_map *map, uint64_t base, uint64_t size, const struct mmio_ops *ops,
+              void *dev);
+
+/* NULL: no device there, or the access crosses the window's end or is not aligned. */
+const struct mmio_region *mmio_find(const struct mmio_map *map, uint64_t ipa, unsigned size);
+
+#endif
