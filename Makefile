@@ -22,6 +22,7 @@ include images/images.mk
 include tools/tools.mk
 include tests/tests.mk
 
+include mk/lint.mk
 include mk/help.mk
 
 all: $(ALL)

@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+# `make test` runs everything: the host's unit tests, the linters, the CLI
+# and the scenarios in QEMU; its last line counts them. Tests of a room are
+# registered in the room's own .mk.
+
+.PHONY: unit test soak
+unit: $(addprefix $(B)/unit/,$(UNIT_TESTS))
+	tests/run unit $(B)/unit $(UNIT_TESTS)
+
+# Peers that tests compare with (imgtool, python-tuf) live in an environment of
+# their own; where PyPI cannot be reached their rows are skipped, and say so.
+$(B)/venv-tests/stamp: tests/requirements.txt | $(D)/packages.stamp
+	/usr/bin/python3 -m venv --system-site-packages $(B)/venv-tests
+	-$(B)/venv-tests/bin/pip install -q -r $<
+	@touch $@
+
+test: all $(addprefix $(B)/unit/,$(UNIT_TESTS)) $(B)/venv-tests/stamp
+	tests/run all $(B)/unit $(UNIT_TESTS)
+
+soak: all $(B)/venv-tests/stamp
+	tests/run soak

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PERIOD_US 10000
+#define PERIOD_US        10000
 #define BEATS_PER_REPORT 100
 
 static uint64_t now_us(void)

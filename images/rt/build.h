@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What differs between builds of the RT guest, chosen by the linker (images/rt/builds/): the version
- * that it reports, and how it behaves once its timer runs.
+ * What differs between builds of the RT guest, chosen by the linker (images/rt/builds/): the
+ * version that it reports, and how it behaves once its timer runs.
  */
 #ifndef RT_BUILD_H
 #define RT_BUILD_H

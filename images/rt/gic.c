@@ -10,7 +10,7 @@
 #define GICR_SGI        0x10000 /* the frame of SGIs and PPIs */
 #define IGROUPR         0x0080
 
-#define PRIORITY 0xa0
+#define PRIORITY        0xa0
 
 static volatile uint32_t *word(uintptr_t address)
 {
@@ -23,9 +23,9 @@ void gic_start(void)
         *word(RT_GICR + GICR_WAKER) &= ~(1u << 1);
         while (*word(RT_GICR + GICR_WAKER) & (1u << 2)) {
         }
-        write_sysreg(S3_0_C12_C12_5, 1); /* ICC_SRE_EL1 */
+        write_sysreg(S3_0_C12_C12_5, 1);  /* ICC_SRE_EL1 */
         write_sysreg(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
-        write_sysreg(S3_0_C12_C12_7, 1); /* ICC_IGRPEN1_EL1 */
+        write_sysreg(S3_0_C12_C12_7, 1);  /* ICC_IGRPEN1_EL1 */
 }
 
 void gic_enable(unsigned intid)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define BEAT_HZ         1000
-#define BEATS_TO_PROVE  500                /* taken before the image says that it works */
+#define BEATS_TO_PROVE  500 /* taken before the image says that it works */
 #define BEATS_PER_ALIVE BEAT_HZ
 #define BEATS_PER_LOG   (10 * BEAT_HZ)
 

@@ -2,12 +2,12 @@
 #include "images/rt/cpu.h"
 
 /* Arm ARM D8.3: level 1 block descriptors. */
-#define BLOCK     0x1ull
-#define ATTR(n)   ((uint64_t)(n) << 2)
-#define SH_INNER  (3ull << 8)
-#define AF        (1ull << 10)
-#define XN        (3ull << 53)
-#define GIB(n)    ((uint64_t)(n) << 30)
+#define BLOCK             0x1ull
+#define ATTR(n)           ((uint64_t)(n) << 2)
+#define SH_INNER          (3ull << 8)
+#define AF                (1ull << 10)
+#define XN                (3ull << 53)
+#define GIB(n)            ((uint64_t)(n) << 30)
 
 #define MAIR_DEVICE_NGNRE 0x04ull /* attribute 0 */
 #define MAIR_NORMAL_WB    0xffull /* attribute 1 */
@@ -27,6 +27,7 @@ void mmu_on(void)
         write_sysreg(tcr_el1, TCR);
         write_sysreg(ttbr0_el1, (uint64_t)(uintptr_t)level1);
         /* bootfw cleaned RAM to the point of coherency; nothing stale may be hit from here on. */
-        __asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tic iallu\n\tdsb sy\n\tisb" ::: "memory");
+        __asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tic iallu\n\tdsb sy\n\tisb" ::
+                                 : "memory");
         write_sysreg(sctlr_el1, read_sysreg(sctlr_el1) | (1u << 0) | (1u << 2) | (1u << 12));
 }

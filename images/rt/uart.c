@@ -3,12 +3,12 @@
 
 #include <stddef.h>
 
-#define DR   0x00
-#define FR   0x18
-#define LCRH 0x2c
-#define CR   0x30
-#define IMSC 0x38
-#define ICR  0x44
+#define DR      0x00
+#define FR      0x18
+#define LCRH    0x2c
+#define CR      0x30
+#define IMSC    0x38
+#define ICR     0x44
 
 #define FR_RXFE (1u << 4)
 #define FR_TXFF (1u << 5)

@@ -26,13 +26,13 @@
 
 struct bootfw_info {
         uint32_t magic;
-        uint32_t key_count;   /* accepted image keys, 2..BOOTFW_MAX_KEYS */
-        uint64_t ram_base;    /* IPA */
-        uint64_t ram_size;    /* bytes */
-        uint64_t image;       /* IPA of the slot's bytes */
-        uint64_t image_size;  /* bytes loaded: header to last TLV, or more */
-        uint64_t dtb;         /* IPA of the guest's devicetree, with slack behind it */
-        uint64_t dtb_size;    /* room for it, bytes */
+        uint32_t key_count;    /* accepted image keys, 2..BOOTFW_MAX_KEYS */
+        uint64_t ram_base;     /* IPA */
+        uint64_t ram_size;     /* bytes */
+        uint64_t image;        /* IPA of the slot's bytes */
+        uint64_t image_size;   /* bytes loaded: header to last TLV, or more */
+        uint64_t dtb;          /* IPA of the guest's devicetree, with slack behind it */
+        uint64_t dtb_size;     /* room for it, bytes */
         uint8_t vendor_id[16]; /* what the image's VID and CID TLVs must say */
         uint8_t class_id[16];
         uint8_t key_hash[BOOTFW_MAX_KEYS][32]; /* SHA-256 of the key's SubjectPublicKeyInfo */

@@ -10,13 +10,13 @@
 #ifndef SEGUE_ERROR_H
 #define SEGUE_ERROR_H
 
-#define SG_ERRORS(E)                                                                               \
-        E(101, IO, "input/output error")                                                           \
-        E(102, NO_MEMORY, "not enough memory")                                                     \
-        E(103, USAGE, "wrong usage")                                                               \
-        E(104, TOO_LARGE, "larger than there is room for")                                         \
-        E(105, TRUNCATED, "ends too early")                                                        \
-        E(106, BAD_ARGUMENT, "argument out of range")                                              \
+#define SG_ERRORS(E)                                       \
+        E(101, IO, "input/output error")                   \
+        E(102, NO_MEMORY, "not enough memory")             \
+        E(103, USAGE, "wrong usage")                       \
+        E(104, TOO_LARGE, "larger than there is room for") \
+        E(105, TRUNCATED, "ends too early")                \
+        E(106, BAD_ARGUMENT, "argument out of range")      \
         E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")
 
 typedef enum sg_err {
@@ -32,8 +32,8 @@ static inline const char *sg_strerror(sg_err e)
         switch (e) {
         case SG_OK:
                 return "no error";
-#define SG_ERROR_TEXT(number, name, text)                                                          \
-        case SG_E_##name:                                                                          \
+#define SG_ERROR_TEXT(number, name, text) \
+        case SG_E_##name:                 \
                 return text;
                 SG_ERRORS(SG_ERROR_TEXT)
 #undef SG_ERROR_TEXT

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Segue's hypercalls: SMCCC 1.2 fast calls in the vendor-specific hypervisor range (owner 6), by HVC
- * or SMC. x0 is the function, x1.. the arguments; x0 returns one of SG_HC_*, x1.. the results. All
- * other registers are preserved. A refused call changes nothing. Who may call stands with each:
+ * Segue's hypercalls: SMCCC 1.2 fast calls in the vendor-specific hypervisor range (owner 6), by
+ * HVC or SMC. x0 is the function, x1.. the arguments; x0 returns one of SG_HC_*, x1.. the results.
+ * All other registers are preserved. A refused call changes nothing. Who may call stands with each:
  * "any", "update" (the VM whose role is "update"), "bootfw" (the boot vCPU of a VM that is
  * VERIFYING). Anybody else gets SG_HC_DENIED; unknown functions get SG_HC_NOT_SUPPORTED.
  *
@@ -18,7 +18,7 @@
 #define SG_UID_2       0xa2f10b4e
 #define SG_UID_3       0x0d6c9e71
 
-#define SG_HC(n) (0xc6000000 + (n))
+#define SG_HC(n)       (0xc6000000 + (n))
 
 /* any: -> x1 = interface version (major << 16 | minor). */
 #define SG_HC_VERSION SG_HC(0x00)
@@ -36,7 +36,8 @@
 #define SG_HC_COUNTER SG_HC(0x03)
 
 /* update: -> x1 = enum sg_event, x2 = vm, x3 = argument, x4 = argument, x5 = counter value when it
- * happened. EMPTY when there is none. The interrupt SG_UPDATE_SPI is level: high while there is one. */
+ * happened. EMPTY when there is none. The interrupt SG_UPDATE_SPI is level: high while there is
+ * one. */
 #define SG_HC_EVENT_NEXT SG_HC(0x10)
 /* update: x1 = vm. The VM must be STOPPED. It becomes LOADING; its RAM is scrubbed on its own core
  * and then its load region is lent, read-write, never executable: the event SG_EV_LOADABLE brings
@@ -50,8 +51,8 @@
 #define SG_HC_LOAD_ABORT SG_HC(0x13)
 /* update: x1 = vm, x2 = slot, x3 = security counter, x4..x7 = digest. Puts a new image in the
  * inactive slot on trial at the VM's next start. Refused: the active slot (BUSY), a counter
- * below the floor (DOWNGRADE), a digest that failed its trial already (FAILED_BEFORE), a trial under
- * way (BUSY). Durable when it returns. */
+ * below the floor (DOWNGRADE), a digest that failed its trial already (FAILED_BEFORE), a trial
+ * under way (BUSY). Durable when it returns. */
 #define SG_HC_STAGE SG_HC(0x14)
 /* update: x1 = vm, x2 = slot. Takes back SG_HC_STAGE before the trial began. Durable. */
 #define SG_HC_UNSTAGE SG_HC(0x15)
@@ -78,13 +79,14 @@
 
 /* bootfw: x1 = sg_err of the check (0: good), x2 = security counter, x3 = entry point,
  * x4..x7 = digest. hv compares the digest with the boot state, writes START, and -> x1 = token,
- * x2 = rng seed, x3 = kaslr seed, x4 = further seed; or it parks the VM and never returns. Taken once. */
+ * x2 = rng seed, x3 = kaslr seed, x4 = further seed; or it parks the VM and never returns. Taken
+ * once. */
 #define SG_HC_BOOT_REPORT SG_HC(0x40)
 
-#define SG_ABI_VERSION 0x00010000
-#define SG_VM_SELF     0xffff
-#define SG_SLOT_NONE   0xff
-#define SG_UPDATE_SPI  32 /* SPI number of update's event interrupt; INTID is 32 more */
+#define SG_ABI_VERSION    0x00010000
+#define SG_VM_SELF        0xffff
+#define SG_SLOT_NONE      0xff
+#define SG_UPDATE_SPI     32 /* SPI number of update's event interrupt; INTID is 32 more */
 
 /* Results. Negative numbers as in SMCCC and PSCI. */
 #define SG_HC_OK            0
@@ -133,37 +135,37 @@ enum sg_cause {
 };
 
 enum sg_event {
-        SG_EV_VM_STATE = 1,   /* x3 = enum sg_vm_state, x4 = enum sg_cause */
-        SG_EV_LOAD_WANTED = 2,/* x3 = slot: SG_HC_LOAD_BEGIN is due */
-        SG_EV_LOADABLE = 3,   /* x3 = address in update's space, x4 = size */
-        SG_EV_AGENT = 4,      /* the guest wrote to its agent channel (edge: read until empty) */
-        SG_EV_STARTED = 5,    /* x3 = slot, x4 = 1 on trial: the guest's image was entered */
-        SG_EV_CONFIRMED = 6,  /* x3 = slot; durable */
-        SG_EV_TRY_SPENT = 7,  /* x3 = tries left, x4 = enum sg_cause; durable */
-        SG_EV_ROLLED_BACK = 8,/* x3 = slot given up, x4 = enum sg_cause; durable */
-        SG_EV_REFUSED = 9,    /* x3 = slot, x4 = sg_err: bootfw or hv refused the image */
-        SG_EV_OVERFLOW = 10,  /* events were lost: ask SG_HC_VM_INFO for every VM */
-        SG_EV_LOAD_FAULT = 11,/* x3 = address: update touched a region no longer lent to it */
+        SG_EV_VM_STATE = 1,    /* x3 = enum sg_vm_state, x4 = enum sg_cause */
+        SG_EV_LOAD_WANTED = 2, /* x3 = slot: SG_HC_LOAD_BEGIN is due */
+        SG_EV_LOADABLE = 3,    /* x3 = address in update's space, x4 = size */
+        SG_EV_AGENT = 4,       /* the guest wrote to its agent channel (edge: read until empty) */
+        SG_EV_STARTED = 5,     /* x3 = slot, x4 = 1 on trial: the guest's image was entered */
+        SG_EV_CONFIRMED = 6,   /* x3 = slot; durable */
+        SG_EV_TRY_SPENT = 7,   /* x3 = tries left, x4 = enum sg_cause; durable */
+        SG_EV_ROLLED_BACK = 8, /* x3 = slot given up, x4 = enum sg_cause; durable */
+        SG_EV_REFUSED = 9,     /* x3 = slot, x4 = sg_err: bootfw or hv refused the image */
+        SG_EV_OVERFLOW = 10,   /* events were lost: ask SG_HC_VM_INFO for every VM */
+        SG_EV_LOAD_FAULT = 11, /* x3 = address: update touched a region no longer lent to it */
 };
 
 /* Exit counters, per VM, summed over its vCPUs. */
 enum sg_counter {
-        SG_CNT_EXITS = 0,    /* all exits to EL2 */
-        SG_CNT_IRQ = 1,      /* physical interrupts taken while it ran */
+        SG_CNT_EXITS = 0, /* all exits to EL2 */
+        SG_CNT_IRQ = 1,   /* physical interrupts taken while it ran */
         SG_CNT_WFX = 2,
         SG_CNT_HVC = 3,
         SG_CNT_SMC = 4,
         SG_CNT_SYSREG = 5,
-        SG_CNT_MMIO = 6,     /* emulated device accesses */
-        SG_CNT_ABORT = 7,    /* stage-2 aborts that were not MMIO */
+        SG_CNT_MMIO = 6,  /* emulated device accesses */
+        SG_CNT_ABORT = 7, /* stage-2 aborts that were not MMIO */
         SG_CNT_VGIC_MAINT = 8,
-        SG_CNT_FOREIGN = 9,  /* exits on its cores on behalf of another VM or hv */
-        SG_CNT_TIMER = 10,   /* beats: virtual timer interrupts taken */
+        SG_CNT_FOREIGN = 9,     /* exits on its cores on behalf of another VM or hv */
+        SG_CNT_TIMER = 10,      /* beats: virtual timer interrupts taken */
         SG_CNT_LATE_LT1MS = 11, /* how late they were */
         SG_CNT_LATE_LT10MS = 12,
         SG_CNT_LATE_LT50MS = 13,
         SG_CNT_LATE_LT250MS = 14,
-        SG_CNT_LATE_LOST = 15,  /* 250 ms or later */
+        SG_CNT_LATE_LOST = 15, /* 250 ms or later */
         SG_CNT_LATE_WORST_US = 16,
         SG_CNT_CONSOLE_DROPPED = 17, /* console bytes dropped on overflow */
         SG_CNT_COUNT
