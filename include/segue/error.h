@@ -17,7 +17,25 @@
         E(104, TOO_LARGE, "larger than there is room for") \
         E(105, TRUNCATED, "ends too early")                \
         E(106, BAD_ARGUMENT, "argument out of range")      \
-        E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")
+        E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")                                   \
+        E(301, DELTA_MAGIC, "not a delta")                                                         \
+        E(302, DELTA_VERSION, "delta of an unknown format version")                                \
+        E(303, DELTA_HEADER, "damaged delta header")                                               \
+        E(304, DELTA_CODEC, "delta with an unknown codec")                                         \
+        E(305, DELTA_TABLE, "damaged segment table in delta")                                      \
+        E(306, DELTA_MAP, "damaged map in delta")                                                  \
+        E(307, DELTA_SEGMENT, "damaged segment in delta")                                          \
+        E(308, DELTA_STREAM, "damaged or truncated compressed stream in delta")                    \
+        E(309, DELTA_ARENA, "delta states another memory need than it has")                        \
+        E(310, DELTA_WRONG_BASE, "the old image is not the one this delta was made from")          \
+        E(311, DELTA_WRONG_RESULT, "the patched image is not the one promised")                    \
+        E(312, DELTA_CHECKPOINT, "checkpoint damaged or of another delta")                         \
+        E(313, DELTA_UNFINISHED, "segments of the delta are left to apply")                        \
+        E(314, DELTA_TOO_LARGE, "image too large for a delta")                                     \
+        E(315, DELTA_RAM, "memory limit too small for a delta")                                    \
+        E(316, DELTA_BSDIFF, "damaged bsdiff patch")                                               \
+        E(317, DELTA_MODEL, "damaged model data in delta")                                         \
+        E(318, DELTA_LENGTH, "delta is longer or shorter than it says")
 
 typedef enum sg_err {
         SG_OK = 0,
