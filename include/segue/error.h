@@ -11,12 +11,12 @@
 #define SEGUE_ERROR_H
 
 #define SG_ERRORS(E)                                       \
-        E(101, IO, "input/output error")                   \
-        E(102, NO_MEMORY, "not enough memory")             \
-        E(103, USAGE, "wrong usage")                       \
-        E(104, TOO_LARGE, "larger than there is room for") \
-        E(105, TRUNCATED, "ends too early")                \
-        E(106, BAD_ARGUMENT, "argument out of range")      \
+        E(101, IO, "input/output error")                                                           \
+        E(102, NO_MEMORY, "not enough memory")                                                     \
+        E(103, USAGE, "wrong usage")                                                               \
+        E(104, TOO_LARGE, "larger than there is room for")                                         \
+        E(105, TRUNCATED, "ends too early")                                                        \
+        E(106, BAD_ARGUMENT, "argument out of range")                                              \
         E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")                                   \
         E(301, DELTA_MAGIC, "not a delta")                                                         \
         E(302, DELTA_VERSION, "delta of an unknown format version")                                \
@@ -35,7 +35,51 @@
         E(315, DELTA_RAM, "memory limit too small for a delta")                                    \
         E(316, DELTA_BSDIFF, "damaged bsdiff patch")                                               \
         E(317, DELTA_MODEL, "damaged model data in delta")                                         \
-        E(318, DELTA_LENGTH, "delta is longer or shorter than it says")
+        E(318, DELTA_LENGTH, "delta is longer or shorter than it says")                            \
+        E(401, TAR_HEADER, "damaged archive header")                                               \
+        E(402, TAR_TYPE, "archive member is not a regular file")                                   \
+        E(403, TAR_END, "end of the archive")                                                      \
+        E(404, TAR_MEMBER, "archive lacks a member")                                               \
+        E(405, JSON, "not well-formed JSON")                                                       \
+        E(406, METADATA, "metadata lacks a field or has a wrong one")                              \
+        E(407, KEY_ID, "key id does not belong to its key")                                        \
+        E(408, KEY_TYPE, "no ECDSA P-256 key")                                                     \
+        E(409, SIGNATURES, "not enough valid signatures")                                          \
+        E(410, ROOT_CHAIN, "root metadata does not follow the trusted root")                       \
+        E(411, METADATA_OLD, "metadata is older than what was accepted before")                    \
+        E(412, EXPIRED, "metadata has expired")                                                    \
+        E(413, TARGET, "target description lacks a field or has a wrong one")                      \
+        E(414, TARGET_FORMAT, "target description of an unknown format")                           \
+        E(415, DEPENDENCY, "target has a dependency that is not known here")                       \
+        E(416, GROUP, "groups of targets are not supported")                                       \
+        E(417, TARGET_LENGTH, "payload is not of the signed length")                               \
+        E(418, TARGET_DIGEST, "payload does not have the signed digest")                           \
+        E(419, CHUNK_LIST, "chunk list is damaged")                                                \
+        E(420, CHUNK_DIGEST, "chunk does not have the signed digest")                              \
+        E(421, NO_PACKAGE, "there is no package")                                                  \
+        E(501, GPT_NONE, "no GUID partition table")                                                \
+        E(502, GPT_HEADER, "damaged GUID partition table header")                                  \
+        E(503, GPT_ENTRIES, "damaged GUID partition table entries")                                \
+        E(504, GPT_LAYOUT, "partitions do not fit on the disk")                                    \
+        E(505, PARTITION, "partition is missing or too small")                                     \
+        E(801, ENGINE_STATE, "not possible in the update's present state")                         \
+        E(802, WRONG_BASE, "active slot does not hold the image that the delta starts from")       \
+        E(803, WRONG_PRODUCT, "package is for another product")                                    \
+        E(804, UNKNOWN_GUEST, "package is for a guest that is not here")                           \
+        E(805, DOWNGRADE, "security counter is below the confirmed one")                           \
+        E(806, FAILED_BEFORE, "image failed its trial before")                                     \
+        E(807, SLOT_TOO_SMALL, "image is larger than the slot")                                    \
+        E(808, RAM_NEED, "delta needs more memory than the device gives")                          \
+        E(809, UPDATER_TOO_OLD, "package needs a newer updater")                                   \
+        E(810, IMAGE_DIGEST, "written slot does not have the signed digest")                       \
+        E(811, IMAGE_HEADER, "written slot holds no well-formed image")                            \
+        E(812, RESUMES, "given up after too many resumes without progress")                        \
+        E(813, JOURNAL, "journal is damaged or missing")                                           \
+        E(814, HV_REFUSED, "hypervisor refused the request")                                       \
+        E(815, ROLLED_BACK, "new image was rolled back")                                           \
+        E(816, CANCELLED, "update was cancelled")                                                  \
+        E(817, SUPERSEDED, "another package took its place")                                       \
+        E(818, BASE_CHANGED, "active slot on the disk differs from what was verified")
 
 typedef enum sg_err {
         SG_OK = 0,
