@@ -18,6 +18,55 @@
         E(105, TRUNCATED, "ends too early")                                                        \
         E(106, BAD_ARGUMENT, "argument out of range")                                              \
         E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")                                   \
+        E(201, IMAGE_MAGIC, "not a signed image: the header's magic is wrong")                     \
+        E(202, IMAGE_HEADER_SIZE, "image header out of range")                                     \
+        E(203, IMAGE_FLAGS, "image with flags that are not supported here")                        \
+        E(204, IMAGE_SIZE, "image does not fit in what holds it")                                  \
+        E(205, IMAGE_TLV_INFO, "image trailer is missing or of the wrong kind")                    \
+        E(206, IMAGE_TLV, "image trailer entry runs past its end")                                 \
+        E(207, IMAGE_TLV_TWICE, "image trailer entry stands twice")                                \
+        E(208, IMAGE_TLV_LENGTH, "image trailer entry of the wrong length")                        \
+        E(209, IMAGE_NO_HASH, "image without a SHA-256")                                           \
+        E(210, IMAGE_HASH, "image's SHA-256 does not match its bytes")                             \
+        E(211, IMAGE_NO_KEY, "image does not name its key")                                        \
+        E(212, IMAGE_KEY, "image signed with a key that is not accepted")                          \
+        E(213, IMAGE_KEY_FORMAT, "image's key is not an ECDSA P-256 public key")                   \
+        E(214, IMAGE_NO_SIGNATURE, "image without a signature")                                    \
+        E(215, IMAGE_SIGNATURE, "image's signature does not hold")                                 \
+        E(216, IMAGE_NO_COUNTER, "image without a security counter")                               \
+        E(217, IMAGE_VENDOR, "image for another vendor's device")                                  \
+        E(218, IMAGE_CLASS, "image for another guest")                                             \
+        E(219, IMAGE_UNPROTECTED, "image trailer entry that must be protected is not")             \
+        E(220, FIT, "payload is not a well-formed FIT")                                            \
+        E(221, FIT_CONFIG, "FIT without a usable default configuration")                           \
+        E(222, FIT_KERNEL, "FIT without a usable kernel")                                          \
+        E(223, FIT_RAMDISK, "FIT's ramdisk is unusable")                                           \
+        E(224, FIT_KERNEL_HEADER, "kernel is not an arm64 Image")                                  \
+        E(225, PLACE_NO_ROOM, "kernel and ramdisk do not fit in the guest's memory")               \
+        E(226, PLACE_LOAD_ADDRESS, "image's load address is not in the guest's memory")            \
+        E(227, GUEST_DTB, "guest's devicetree cannot be edited")                                   \
+        E(228, BOOTFW_EXCEPTION, "bootfw took an exception")                                       \
+        E(229, BOOTFW_INFO, "bootfw's info page is not valid")                                     \
+        E(601, STATE_BLANK, "boot state is blank: the device was never provisioned")               \
+        E(602, STATE_CORRUPT, "boot state is corrupt")                                             \
+        E(603, STATE_FORMAT, "boot state was written by a later version")                          \
+        E(604, STATE_GEOMETRY, "flash geometry that the boot state cannot use")                    \
+        E(605, STATE_NOT_BLANK, "flash to be programmed is not blank")                             \
+        E(606, STATE_GUESTS, "boot state cannot hold this set of guests")                          \
+        E(607, STATE_NO_GUEST, "boot state does not know this guest")                              \
+        E(608, STATE_IMPOSSIBLE, "boot state that cannot happen")                                  \
+        E(609, STATE_NO_OUTCOME, "there is no outcome to report")                                  \
+        E(610, SLOT_NUMBER, "no such slot")                                                        \
+        E(611, SLOT_BUSY, "slot is in use")                                                        \
+        E(612, SLOT_NOT_OPEN, "slot was not opened for this image")                                \
+        E(613, SLOT_NOT_STAGED, "slot holds no staged image")                                      \
+        E(614, SLOT_DOWNGRADE, "security counter below the guest's floor")                         \
+        E(615, SLOT_FAILED_BEFORE, "image has failed on this device before")                       \
+        E(616, SLOT_MISMATCH, "image is not the one recorded for this slot")                       \
+        E(617, SLOT_NOT_DUE, "slot is not the one that is due to boot")                            \
+        E(618, SLOT_NO_SOURCE, "there is no confirmed image to refill from")                       \
+        E(619, TRIAL_NONE, "no trial is under way")                                                \
+        E(620, TRIAL_TOKEN, "token of another start")                                   \
         E(301, DELTA_MAGIC, "not a delta")                                                         \
         E(302, DELTA_VERSION, "delta of an unknown format version")                                \
         E(303, DELTA_HEADER, "damaged delta header")                                               \

@@ -131,7 +131,8 @@ enum sg_cause {
         SG_CAUSE_DEADLINE = 4,     /* trial deadline passed */
         SG_CAUSE_RESTART = 5,      /* SG_HC_RESTART */
         SG_CAUSE_LOAD_FAILED = 6,  /* update could not read the slot */
-        SG_CAUSE_VERIFY_FAILED = 7 /* bootfw or the digest said no */
+        SG_CAUSE_VERIFY_FAILED = 7, /* bootfw or the digest said no */
+        SG_CAUSE_INTERRUPTED = 8    /* power was lost during too many starts on trial */
 };
 
 enum sg_event {
