@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine's GICv3 as hv uses it: EOImode 1, all in group 1. EL2 only. (Proposal by the hv
- * lead.) */
+/*
+ * The machine's GICv3 as hv uses it at EL2: group 1, affinity routing, EOI in two steps, so that a
+ * linked interrupt stays active until its guest deactivates it. All interrupts have one priority.
+ * `core` is the core's index in hv; PPIs and SGIs need it, SPIs ignore it.
+ */
 #ifndef HV_MACHINE_GIC_H
 #define HV_MACHINE_GIC_H
 
@@ -9,27 +12,48 @@
 
 #include <segue/error.h>
 
-#define GIC_SPURIOUS 1023
+#define GIC_SPURIOUS        1020u /* this and above: nothing to take */
+#define GIC_PPI_MAINTENANCE 25u
+#define GIC_PPI_HYP_TIMER   26u /* CNTHP */
+#define GIC_PPI_VIRT_TIMER  27u
+#define GIC_PPI_PHYS_TIMER  30u
+#define GIC_REDIST_REGIONS  4
 
-struct gic_bases {
-        uint64_t gicd, gicd_size;
-        uint64_t gicr, gicr_size;
+/* Where the GIC is, mapped as device memory; the addresses are hv's own. */
+struct gic_location {
+        uintptr_t dist;
+        struct {
+                uintptr_t base;
+                uint64_t size;
+        } redist[GIC_REDIST_REGIONS];
+        unsigned redist_regions;
+        uint64_t redist_stride; /* 0: from GICR_TYPER */
 };
 
-/* Boot core, once; the windows are mapped already. */
-sg_err gic_init(const struct gic_bases *bases);
-/* Every core, once: its redistributor (found by MPIDR), ICC_* and ICH_* registers; enables SGI 0,
- * PPIs 25, 26, 27, 30. */
-sg_err gic_init_cpu(void);
-/* ICC_IAR1_EL1; GIC_SPURIOUS: none. */
+/* Boot core, once. Every SPI disabled, in group 1, not pending, not active. */
+sg_err gic_init(const struct gic_location *location);
+
+/* Each core, itself: finds its redistributor by MPIDR, wakes it, enables the CPU interface, the
+ * kick SGI and the maintenance interrupt; opens the system-register interface to EL1. */
+sg_err gic_cpu_init(unsigned core);
+
+/* Own core. The INTID taken, or GIC_SPURIOUS and above. */
 uint32_t gic_acknowledge(void);
-/* Priority drop; the interrupt stays active. */
+/* Own core. Priority drop only: the interrupt stays active. */
 void gic_drop(uint32_t intid);
-void gic_deactivate(uint32_t intid);
-void gic_enable_spi(uint32_t intid, uint64_t mpidr, bool edge);
-void gic_disable_spi(uint32_t intid);
-void gic_send_sgi(uint64_t mpidr, uint32_t sgi);
-/* Something waits for gic_acknowledge() on this core. */
-bool gic_pending(void);
+/* Own core. Drop and deactivate: the end of an interrupt that hv itself served. */
+void gic_end(uint32_t intid);
+
+/* Any core. A barrier makes what was written before visible to the core that takes it. */
+void gic_send_sgi(unsigned core, unsigned sgi);
+
+/* Any core. Disabling waits (a bounded time) until the GIC says that it is done. */
+void gic_enable(unsigned core, unsigned intid, bool on);
+void gic_set_pending(unsigned core, unsigned intid, bool on);
+void gic_set_active(unsigned core, unsigned intid, bool on);
+bool gic_is_pending(unsigned core, unsigned intid);
+void gic_set_edge(unsigned core, unsigned intid, bool edge);
+/* SPIs: to this core. */
+void gic_route(unsigned core, unsigned intid);
 
 #endif

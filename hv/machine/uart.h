@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine's PL011. EL2 only. (Proposal by the hv lead.) */
+/*
+ * The machine's PL011. Before uart_init() only the address is needed (whoever started hv left it
+ * running); nothing here waits for the wire but uart_write_wait().
+ */
 #ifndef HV_MACHINE_UART_H
 #define HV_MACHINE_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define UART_VIRT_BASE 0x09000000 /* QEMU virt's, until the devicetree was read */
+/* The address may change when hv's own map comes into force. */
+void uart_set_base(uintptr_t base);
 
-void uart_init(uint64_t base);
-/* Writes now, waiting for the wire with a bound: panic and early boot only. */
-void uart_put_wait(char c);
-/* false: the FIFO is full. */
-bool uart_put(char c);
-/* -1: nothing there. */
-int uart_get(void);
-/* Receive (and, while `transmit`, transmit) interrupts. */
-void uart_interrupts(bool receive, bool transmit);
-void uart_clear_interrupts(void);
+/* FIFOs on; interrupts for received bytes on. */
+void uart_init(void);
+
+/* As many bytes as the FIFO takes now. */
+size_t uart_write(const uint8_t *bytes, size_t size);
+
+/* Early messages, and the crash path: polls, a bounded time for each byte. */
+void uart_write_wait(const char *text, size_t size);
+
+/* The next received byte, or -1. Clears the receive interrupts when there is none. */
+int uart_read(void);
+
+/* An interrupt when the FIFO has room again. */
+void uart_want_room(bool on);
 
 #endif

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual GICv3 of one VM (proposal by the hv lead; the vGIC's owner shapes the inside). Pure:
- * list registers are written to the hardware by vgic_enter()'s caller through struct vgic_cpu's
- * shadow.
+ * A guest's GICv3 (Arm IHI 0069): distributor and redistributors are emulated, the CPU interface is
+ * the hardware's virtual one, fed through list registers (LRs). Security states are disabled (DS =
+ * 1), affinity routing is always on, no LPIs, no 1-of-N.
+ *
+ * A vCPU has a core of its own, so VMCR, active priorities and LRs stay in that core's registers
+ * for ever. Only the vCPU's own core touches them, in vgic_enter(), at guest accesses to the GIC,
+ * and in vgic_cpu_start() and vgic_cpu_stop(); every other function only changes the state in
+ * memory, marks the vCPU stale, and kicks its core, which then brings its LRs up to date on the way
+ * back into the guest.
+ *
+ * Pure: hardware is reached through struct vgic_ops. A zeroed struct is a good start for
+ * vgic_init().
  */
 #ifndef HV_VGIC_VGIC_H
 #define HV_VGIC_VGIC_H
@@ -13,53 +22,154 @@
 #include "hv/core/spinlock.h"
 #include "hv/vm/mmio.h"
 
-#define VGIC_CPUS_MAX 8
-#define VGIC_SPIS     96 /* INTID 32 .. 127 */
-#define VGIC_LRS_MAX  16
+#define VGIC_CPU_MAX 8
+#define VGIC_LR_MAX  16
+#define VGIC_PRIVATE 32 /* SGIs 0..15 and PPIs 16..31 */
+#define VGIC_SPIS    96 /* INTIDs 32..127 */
+#define VGIC_INTIDS  (VGIC_PRIVATE + VGIC_SPIS)
 
-/* What the vGIC asks of its surroundings. */
+/* The guest map's windows: the redistributors are contiguous, one window for all of a VM. */
+#define VGIC_DIST_BASE          0x08000000ull
+#define VGIC_DIST_SIZE          0x10000ull
+#define VGIC_REDIST_BASE        0x080a0000ull
+#define VGIC_REDIST_SIZE        0x20000ull /* of each vCPU */
+
+#define VGIC_SPI(n)             (32u + (n))
+#define VGIC_PPI_TIMER_PHYSICAL 30u
+#define VGIC_PPI_TIMER_VIRTUAL  27u
+
+/*
+ * What the hardware does for a vGIC; hv/vgic/hw.c is the real one. `core` is a physical core's
+ * index; for physical SPIs it is ignored but in route().
+ */
 struct vgic_ops {
-        void (*kick)(void *context, unsigned vcpu);         /* look at your interrupts */
-        void (*deactivate)(void *context, uint32_t pintid); /* physical, hardware-linked */
-        void (*enable_physical)(void *context, uint32_t pintid, unsigned vcpu, bool on);
-        void *context;
+        /* ICH_* of the calling core. */
+        unsigned (*lr_count)(void);
+        uint64_t (*read_lr)(unsigned n);
+        void (*write_lr)(unsigned n, uint64_t value);
+        uint64_t (*read_hcr)(void);
+        void (*write_hcr)(uint64_t value);
+        /* VMCR and active priorities as after a reset. */
+        void (*reset_interface)(void);
+
+        /* The physical interrupt behind a hardware-linked one. */
+        void (*enable)(unsigned core, unsigned intid, bool on);
+        void (*set_pending)(unsigned core, unsigned intid, bool on);
+        void (*set_active)(unsigned core, unsigned intid, bool on);
+        bool (*is_pending)(unsigned core, unsigned intid);
+        void (*set_edge)(unsigned core, unsigned intid, bool edge);
+        void (*route)(unsigned core, unsigned intid);
+
+        /* The core leaves its guest and comes to vgic_enter(). */
+        void (*kick)(unsigned core);
+};
+
+/*
+ * One interrupt. All of it is under vgic.lock: any core may hold it. Who sets and clears:
+ *
+ *  enabled, group1, edge, priority, route   guest's writes to its register; reset
+ *  line        set and cleared by the device (vgic_set_level); reset clears. Level interrupts are
+ * pending while it is high latch       pending, remembered: set by an edge, an SGI, ISPENDR, a
+ * hardware-linked interrupt taken, or folding an LR that still has it; cleared when it moves into
+ * an LR, by ICPENDR, ICACTIVER never lr          set by load (owner's core), cleared by fold
+ * (owner's core): 1 + the LR that holds it lr_latch    with lr: the LR's pending bit came from
+ * latch, so fold gives it back unless the guest took it active      set by fold when the guest
+ * acknowledged, or ISACTIVER; cleared by fold when the guest deactivated, ICACTIVER, an EOI without
+ * an LR, a trapped ICC_DIR. While lr != 0 the LR is newer than this bit owner       the vCPU whose
+ * LR holds it or on which it is active; it changes only when neither is so drop_*      set by
+ * ICPENDR/ICACTIVER while another core's LR holds it; the owner's fold obeys and clears it held
+ * hardware-linked: the physical interrupt is active and waits for the guest's deactivation. Set
+ *              when taken, cleared by fold, or by whoever deactivates the physical one
+ */
+struct vgic_irq {
+        uint32_t route; /* SPIs: Aff3..Aff0 as in MPIDR, packed into 32 bits */
+        uint16_t hw;    /* physical INTID linked to it, 0: none */
+        uint8_t priority;
+        uint8_t owner;
+        uint8_t lr;
+        bool enabled : 1;
+        bool group1 : 1;
+        bool edge : 1;
+        bool line : 1;
+        bool latch : 1;
+        bool active : 1;
+        bool lr_latch : 1;
+        bool drop_pending : 1;
+        bool drop_active : 1;
+        bool held : 1;
+};
+
+struct vgic_cpu {
+        struct vgic_irq irq[VGIC_PRIVATE];
+        uint32_t busy;                /* private interrupts that may be pending or active */
+        uint16_t loaded[VGIC_LR_MAX]; /* INTID in each LR; meaningful below lr_used */
+        uint8_t lr_used;              /* LRs 0..lr_used-1 may be valid */
+        uint8_t lr_count;
+        uint8_t core;         /* the physical core that it owns */
+        bool started;         /* between vgic_cpu_start() and vgic_cpu_stop() */
+        bool asleep;          /* GICR_WAKER.ProcessorSleep */
+        uint8_t stale;        /* atomic: what the LRs hold is not what they should */
+        uint64_t maintenance; /* maintenance interrupts taken */
 };
 
 struct vgic {
-        struct spinlock lock;
-        unsigned cpus;
-        struct vgic_ops ops;
+        struct spinlock lock; /* guards everything but the LRs themselves and stale */
+        const struct vgic_ops *ops;
+        unsigned cpu_count;
+        uint32_t ctlr; /* GICD_CTLR's group enables */
+        struct vgic_irq spi[VGIC_SPIS];
+        uint32_t spi_busy[VGIC_SPIS / 32];
+        struct vgic_cpu cpu[VGIC_CPU_MAX];
 };
 
-void vgic_init(struct vgic *gic, unsigned cpus, unsigned list_registers,
-               const struct vgic_ops *ops);
+/* Once, at the VM's creation. core[i] is vCPU i's physical core. */
+void vgic_init(struct vgic *vgic, const struct vgic_ops *ops, unsigned cpu_count,
+               const uint8_t *core);
 
-/* All vCPUs are parked: back to the state after init; hardware-linked interrupts are deactivated.
- */
-void vgic_reset(struct vgic *gic);
+/* Links SPI or PPI `intid` to the physical one of the same kind (PPI: on every vCPU's core), which
+ * from then on is enabled, routed and deactivated as the guest wants it. Before the first start. */
+void vgic_link(struct vgic *vgic, unsigned intid, unsigned physical);
 
-/* Fixed at creation: a physical SPI stands behind virtual SPI (INTIDs). */
-void vgic_link_physical(struct vgic *gic, uint32_t vintid, uint32_t pintid);
+/* Any core, no vCPU started: every register as after power-on; linked physical interrupts are
+ * disabled, not pending, not active. Links and lines of devices stay. */
+void vgic_reset(struct vgic *vgic);
 
-/* Registers GICD at 0x08000000 and GICR at 0x080A0000. */
-bool vgic_add_mmio(struct vgic *gic, struct mmio_map *map);
+/* Own core, before a vCPU's first entry and after each power-on; and when it is powered off or
+ * parked. In between its private state is kept, and it collects interrupts. */
+void vgic_cpu_start(struct vgic *vgic, unsigned vcpu);
+void vgic_cpu_stop(struct vgic *vgic, unsigned vcpu);
 
-/* On the vCPU's core. After an exit: list registers to state. Before an entry: state to list
- * registers. */
-void vgic_exit(struct vgic *gic, unsigned vcpu);
-void vgic_enter(struct vgic *gic, unsigned vcpu);
+/* Own core, interrupts masked, last thing before each guest entry: LRs up to date. Cheap when
+ * nothing changed. */
+void vgic_enter(struct vgic *vgic, unsigned vcpu);
 
-/* On the vCPU's core: a physical interrupt that belongs to the guest was acknowledged (priority
- * dropped, still active): timers' PPIs 27 and 30, linked SPIs. */
-void vgic_physical(struct vgic *gic, unsigned vcpu, uint32_t pintid);
+/* Own core, the maintenance interrupt (INTID 25) was taken. Stays asserted until vgic_enter(). */
+void vgic_maintenance(struct vgic *vgic, unsigned vcpu);
 
-/* Any core: the level of an emulated device's interrupt. */
-void vgic_set_level(struct vgic *gic, uint32_t intid, bool level);
+/* Own core: would the vCPU take an interrupt if it ran? Does not look at PSTATE, PMR or running
+ * priority: what wakes a WFI or CPU_SUSPEND. */
+bool vgic_pending(struct vgic *vgic, unsigned vcpu);
 
-/* A write of ICC_SGI1R_EL1 by the guest. */
-void vgic_sgi(struct vgic *gic, unsigned vcpu, uint64_t sgi1r);
+/* Any core. A device's line to SPI `intid` (VGIC_SPI(n)). A rising edge pends an edge-triggered
+ * one. */
+void vgic_set_level(struct vgic *vgic, unsigned intid, bool level);
 
-/* Anything to take for this vCPU? For WFI and CPU_SUSPEND. */
-bool vgic_pending(struct vgic *gic, unsigned vcpu);
+/* Own core: a linked PPI was taken; any core: a linked SPI was. Its priority was dropped, it is not
+ * deactivated: the guest does that. */
+void vgic_take_ppi(struct vgic *vgic, unsigned vcpu, unsigned physical);
+/* false: no interrupt of this VM is linked to it. */
+bool vgic_take_spi(struct vgic *vgic, unsigned physical);
+
+/* Own core: trapped writes to ICC_SGI1R_EL1 (and, DS = 1, ICC_SGI0R_EL1 and ICC_ASGI1R_EL1, which
+ * pend nothing of a group that the target's configuration does not say), and ICC_DIR_EL1. */
+void vgic_sgi_write(struct vgic *vgic, unsigned vcpu, uint64_t value, bool group1);
+void vgic_dir_write(struct vgic *vgic, unsigned vcpu, uint64_t value);
+
+/* Windows for mmio_add(); dev is the struct vgic. */
+extern const struct mmio_ops vgic_dist_mmio;
+extern const struct mmio_ops vgic_redist_mmio;
+
+/* The real hardware (hv/vgic/hw.c). */
+extern const struct vgic_ops vgic_hw_ops;
 
 #endif
