@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A QEMU machine that runs Segue, driven through its one serial line.
+
+The hypervisor's multiplexer prints whole lines as `[name] text`; the update partition's lines
+`event <number> <name> key=value ...` are what most tests wait for (docs/events.md)."""
+
+import os
+import re
+import subprocess
+import threading
+import time
+
+TAIL = 60
+
+
+class Machine:
+    """One power-on of a device. Use as a context manager: leaving it is a power cut."""
+
+    def __init__(self, device, cpus, memory="2G", cpu="cortex-a57", kernel="build/hv/hv.bin",
+                 extra=()):
+        self.lines = []
+        self.errors = os.path.join(device.folder, "guest_errors.log")
+        self._cursor = 0
+        self._news = threading.Condition()
+        command = [
+            "qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
+            "-cpu", cpu, "-smp", str(cpus), "-m", memory, "-nodefaults", "-display", "none",
+            "-serial", "stdio", "-kernel", kernel, "-initrd", device.system,
+            "-d", "guest_errors", "-D", self.errors,
+            "-drive", f"if=pflash,unit=1,format=raw,file={device.nor}",
+            "-drive", f"if=none,id=disk,format=raw,cache=writeback,file={device.disk}",
+            "-device", "virtio-blk-pci,drive=disk,iommu_platform=on,disable-legacy=on",
+            *extra,
+        ]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
+
+    def cut(self):
+        """Power off at once: kill -9, as a battery that is pulled."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+    def _read(self):
+        for raw in self._process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            with self._news:
+                self.lines.append(line)
+                self._news.notify_all()
+        with self._news:
+            self.lines.append("(QEMU ended)")
+            self._news.notify_all()
+
+    def type(self, text):
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def tail(self):
+        return "\n".join(self.lines[-TAIL:])
+
+    def wait(self, pattern, timeout=60, never=None):
+        """The match of the next line (after the last one waited for) that the pattern finds.
+        `never`: a pattern that ends the test when it is seen before."""
+        wanted, refused = re.compile(pattern), never and re.compile(never)
+        end = time.monotonic() + timeout
+        with self._news:
+            while True:
+                while self._cursor < len(self.lines):
+                    line = self.lines[self._cursor]
+                    self._cursor += 1
+                    found = wanted.search(line)
+                    if found:
+                        return found
+                    assert not (refused and refused.search(line)), \
+                        f"saw {line!r} while waiting for {pattern!r}\n{self.tail()}"
+                    assert line != "(QEMU ended)", \
+                        f"QEMU ended while waiting for {pattern!r}\n{self.tail()}"
+                left = end - time.monotonic()
+                assert left > 0, f"no {pattern!r} within {timeout} s\n{self.tail()}"
+                self._news.wait(left)
+
+    def event(self, name, guest=None, timeout=60, never=None, **fields):
+        """Waits for an event of the update partition; returns its fields."""
+        pattern = rf"\[update\] event \d+ {name} " + (rf"guest={guest}\b" if guest else "guest=")
+        end = time.monotonic() + timeout
+        while True:
+            found = self.wait(pattern, max(0.1, end - time.monotonic()), never)
+            got = dict(re.findall(r"(\S+)=(\S+)", found.string))
+            if all(got.get(k) == str(v) for k, v in fields.items()):
+                return got
+
+    def seen(self, pattern):
+        """All lines so far that the pattern finds."""
+        return [line for line in list(self.lines) if re.search(pattern, line)]
+
+    def guest_errors(self):
+        """What QEMU says that software did wrong; must stay empty."""
+        with open(self.errors, encoding="utf-8", errors="replace") as f:
+            return f.read()
