@@ -46,7 +46,7 @@ void json_write_string(struct json_writer *w, const char *name, const char *valu
 void json_write_u64(struct json_writer *w, const char *name, uint64_t value);
 void json_write_bool(struct json_writer *w, const char *name, bool value);
 void json_write_hex(struct json_writer *w, const char *name, const uint8_t *bytes, size_t count);
-/* A value that is JSON already, for example the canonical form of the signed part. */
+/* A value that is JSON already, for example the signed part. */
 void json_write_raw(struct json_writer *w, const char *name, const char *json, size_t length);
 sg_err json_write_end(struct json_writer *w); /* SG_E_TOO_LARGE when it did not fit */
 

@@ -38,6 +38,9 @@ struct chunk_reader {
 sg_err chunk_reader_open(struct chunk_reader *r, const struct storage *storage, uint64_t offset,
                          uint64_t length, const uint8_t *list, size_t list_size, uint8_t *buffer);
 
+/* Bytes of chunk i. */
+uint32_t chunk_length(const struct chunk_reader *r, uint32_t i);
+
 /* Reads from the payload; every chunk that is touched is read into RAM and its digest
  * checked before a byte of it is handed out. SG_E_CHUNK_DIGEST, SG_E_TRUNCATED, SG_E_IO. */
 sg_err chunk_reader_read(struct chunk_reader *r, uint64_t offset, void *data, size_t length);

@@ -47,7 +47,10 @@ bool json_u64(const struct json *json, int t, uint64_t *value);
 bool json_string(const struct json *json, int t, char *buffer, size_t size); /* ends it with NUL */
 bool json_hex(const struct json *json, int t, uint8_t *bytes, size_t count); /* exactly count */
 
-/* The bytes (UTF-8) of a string, one at a time: *position starts at 0. -1 at its end. */
+/* Orders two strings by code point, which is the order of their UTF-8 bytes: <0, 0, >0. */
+int json_compare(const struct json *json, int a, int b);
+
+/* The bytes (UTF-8) of a string, one at a time. */
 struct json_chars {
         const char *at, *end;
         uint8_t pending[4];

@@ -29,10 +29,10 @@ struct package_memory {
 
 struct package {
         const struct storage *storage;
+        struct ustar_index index;
         struct tuf_root root;
         struct tuf_targets targets;
-        uint64_t metadata_bytes; /* root.json to targets.json */
-        uint64_t bytes;          /* to the end of the last member that the metadata names */
+        uint64_t bytes; /* of the archive, without its end blocks */
 };
 
 /* Authenticates the metadata: pinned root, chain, targets, versions against floor. now as in
@@ -46,9 +46,10 @@ sg_err package_open(struct package *p, const struct storage *storage, const char
 sg_err package_target_open(const struct package *p, const struct manifest_target *target,
                            uint8_t *list, uint8_t *buffer, struct chunk_reader *reader);
 
-/* SHA-256 of the whole payload against the manifest, for tools: the engine goes chunk by chunk. */
+/* The whole payload against the manifest's length, SHA-256 and chunk list, for host tools: the
+ * engine goes chunk by chunk. list and buffer as above. SG_E_TARGET_DIGEST, SG_E_CHUNK_*. */
 sg_err package_target_verify(const struct package *p, const struct manifest_target *target,
-                             uint8_t *buffer, size_t size);
+                             uint8_t *list, uint8_t *buffer);
 
 /* SHA-256 of the raw bytes of targets.json, unauthenticated: tells whether the inbox holds
  * something new. SG_E_TAR_* when there is no package. */

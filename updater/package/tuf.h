@@ -11,20 +11,14 @@
 #ifndef PACKAGE_TUF_H
 #define PACKAGE_TUF_H
 
-#include "updater/package/json.h"
+#include "updater/package/key.h"
 #include "updater/package/manifest.h"
 
 #define TUF_KEYS_MAX      16
 #define TUF_ROLE_KEYS_MAX 8
-#define TUF_SPKI_SIZE     91    /* SubjectPublicKeyInfo of a P-256 key, DER */
 #define TUF_METADATA_MAX  65536 /* bytes of one metadata file */
 #define TUF_TOKENS_MAX    4096
 #define TUF_TIME_SIZE     21 /* "2030-01-01T00:00:00Z" and NUL */
-
-struct tuf_key {
-        uint8_t id[32];
-        uint8_t spki[TUF_SPKI_SIZE];
-};
 
 struct tuf_role {
         uint32_t threshold;
@@ -37,7 +31,7 @@ struct tuf_root {
         char expires[TUF_TIME_SIZE];
         uint8_t digest[32]; /* of the canonical signed part */
         uint32_t key_count;
-        struct tuf_key key[TUF_KEYS_MAX];
+        struct key key[TUF_KEYS_MAX];
         struct tuf_role root, targets;
 };
 
@@ -66,14 +60,13 @@ sg_err tuf_root_pinned(struct tuf_root *root, const struct tuf_context *ctx, con
 sg_err tuf_root_update(struct tuf_root *root, struct tuf_root *scratch,
                        const struct tuf_context *ctx, const char *text, size_t length);
 
+/* Is that document the root that is trusted already? */
+bool tuf_root_is(const struct tuf_root *root, const struct tuf_context *ctx, const char *text,
+                 size_t length);
+
 /* Targets signed by a threshold of root's targets role. Nothing in it is looked at before the
  * signatures held. */
 sg_err tuf_targets_verify(struct tuf_targets *targets, const struct tuf_root *root,
                           const struct tuf_context *ctx, const char *text, size_t length);
-
-/* The key object of a public key as TUF writes it (for host tools): its canonical JSON, and its id.
- */
-sg_err tuf_key_object(const uint8_t spki[TUF_SPKI_SIZE], char *json, size_t size, size_t *length);
-void tuf_key_id(const char *canonical_key_object, size_t length, uint8_t id[32]);
 
 #endif

@@ -13,7 +13,7 @@
 #include "updater/storage.h"
 
 #define USTAR_BLOCK       512
-#define USTAR_NAME_MAX    255 /* prefix, '/', name */
+#define USTAR_NAME_MAX    256 /* prefix, '/', name */
 #define USTAR_MEMBERS_MAX 64
 
 struct ustar_member {
@@ -26,9 +26,19 @@ struct ustar_member {
  * the end blocks; SG_E_TAR_HEADER, SG_E_TAR_TYPE, SG_E_TRUNCATED. */
 sg_err ustar_next(const struct storage *s, uint64_t *offset, struct ustar_member *member);
 
-/* Looks for a member by its full name from the archive's start. SG_E_TAR_MEMBER when the archive
- * ends without it, is damaged before it, or has more than USTAR_MEMBERS_MAX members. */
-sg_err ustar_find(const struct storage *s, const char *name, struct ustar_member *member);
+/* All members of an archive. */
+struct ustar_index {
+        uint32_t count;
+        uint64_t end; /* offset behind the last member */
+        struct ustar_member member[USTAR_MEMBERS_MAX];
+};
+
+/* Reads all headers up to the end blocks. SG_E_TAR_HEADER also when a name stands twice;
+ * SG_E_TOO_LARGE when there are more than USTAR_MEMBERS_MAX; as ustar_next(). */
+sg_err ustar_index_read(struct ustar_index *index, const struct storage *s);
+
+/* The member of that full name, or NULL. */
+const struct ustar_member *ustar_find(const struct ustar_index *index, const char *name);
 
 /* Fills the header of a regular file: mode 0644, owner 0, time 0, so that equal content gives an
  * equal archive. SG_E_TOO_LARGE when the name cannot be split or the size does not fit. */
