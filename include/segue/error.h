@@ -18,6 +18,7 @@
         E(105, TRUNCATED, "ends too early")                                                        \
         E(106, BAD_ARGUMENT, "argument out of range")                                              \
         E(107, KEY_FILE, "not an ECDSA P-256 key in PEM or DER")                                   \
+        E(108, NO_GUEST, "there is no such guest in the VM description")                           \
         E(201, IMAGE_MAGIC, "not a signed image: the header's magic is wrong")                     \
         E(202, IMAGE_HEADER_SIZE, "image header out of range")                                     \
         E(203, IMAGE_FLAGS, "image with flags that are not supported here")                        \
@@ -111,6 +112,32 @@
         E(503, GPT_ENTRIES, "damaged GUID partition table entries")                                \
         E(504, GPT_LAYOUT, "partitions do not fit on the disk")                                    \
         E(505, PARTITION, "partition is missing or too small")                                     \
+        E(511, DISK_NONE, "no virtio disk on the PCI bus")                                         \
+        E(512, DISK_FEATURES, "disk lacks a feature that is needed here")                          \
+        E(513, DISK_TIMEOUT, "disk did not answer in time")                                        \
+        E(514, DISK_REQUEST, "disk reported an input/output error")                                \
+        E(515, DISK_PROTOCOL, "disk broke the virtio protocol")                                    \
+        E(516, DISK_GEOMETRY, "disk has a sector size other than 512 or 4096")                     \
+        E(701, BAD_SYSTEM_IMAGE, "not a devicetree, or a damaged one")                             \
+        E(702, NOT_SYSTEM_IMAGE, "not a system image: compatible is not segue,system")             \
+        E(703, PROPERTY_MISSING, "property is missing")                                            \
+        E(704, PROPERTY_SIZE, "property does not have the length it must have")                    \
+        E(705, PROPERTY_VALUE, "property's value is not allowed")                                  \
+        E(706, PROPERTY_UNKNOWN, "property is not known here")                                     \
+        E(707, NODE_UNKNOWN, "node is not known here")                                             \
+        E(708, NODE_MISSING, "node is missing")                                                    \
+        E(709, DUPLICATE, "value stands at another VM already")                                    \
+        E(710, TOO_MANY_VMS, "more VMs than there may be")                                         \
+        E(711, UPDATE_ROLE, "exactly one VM must have the role update")                            \
+        E(712, MEMORY_TOO_SMALL, "memory does not hold the slot, bootfw and 2 MiB besides")        \
+        E(741, NOT_EL2, "started below EL2, which hv needs (QEMU: -M virt,virtualization=on)")       \
+        E(742, MACHINE_DT, "machine's devicetree is missing or damaged")                           \
+        E(743, NO_GICV3, "machine has no GICv3 (QEMU: -M virt,gic-version=3)")                     \
+        E(744, MACHINE_LACKS, "machine's devicetree lacks something that is needed")               \
+        E(745, NO_SYSTEM_IMAGE, "no system image was given as the initrd")                         \
+        E(746, TOO_FEW_CORES, "more cores are described than the machine has left")                \
+        E(747, TOO_LITTLE_RAM, "more memory is described than the machine has left")               \
+        E(748, CORE_START, "core could not be started by the machine's PSCI")                      \
         E(801, ENGINE_STATE, "not possible in the update's present state")                         \
         E(802, WRONG_BASE, "active slot does not hold the image that the delta starts from")       \
         E(803, WRONG_PRODUCT, "package is for another product")                                    \
@@ -128,7 +155,8 @@
         E(815, ROLLED_BACK, "new image was rolled back")                                           \
         E(816, CANCELLED, "update was cancelled")                                                  \
         E(817, SUPERSEDED, "another package took its place")                                       \
-        E(818, BASE_CHANGED, "active slot on the disk differs from what was verified")
+        E(818, BASE_CHANGED, "active slot on the disk differs from what was verified")             \
+        E(851, UPDATE_DT, "update partition's devicetree lacks something or is malformed")
 
 typedef enum sg_err {
         SG_OK = 0,

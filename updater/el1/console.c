@@ -6,17 +6,17 @@
 #include "updater/el1/mmio.h"
 
 /* PL011 TRM (DDI 0183), chapter 3. */
-#define UARTDR   0x000
-#define UARTFR   0x018
-#define UARTLCRH 0x02c
-#define UARTCR   0x030
-#define UARTIMSC 0x038
+#define UARTDR    0x000
+#define UARTFR    0x018
+#define UARTLCRH  0x02c
+#define UARTCR    0x030
+#define UARTIMSC  0x038
 
-#define FR_TXFF     (1u << 5)
-#define LCRH_FEN    (1u << 4)
-#define LCRH_8BIT   (3u << 5)
-#define CR_UARTEN   (1u << 0)
-#define CR_TXE      (1u << 8)
+#define FR_TXFF   (1u << 5)
+#define LCRH_FEN  (1u << 4)
+#define LCRH_8BIT (3u << 5)
+#define CR_UARTEN (1u << 0)
+#define CR_TXE    (1u << 8)
 
 void console_init(void)
 {

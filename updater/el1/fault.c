@@ -27,7 +27,7 @@ static_assert(offsetof(struct fault_frame, taken) == 264, "vectors.S");
 #define FRAME_DEPTH_MAX 12
 
 extern char __image_start[];
-extern char __stack_guard[];
+extern char __stack_bottom[];
 extern char __stack_top[];
 
 struct fault_frame fault_frame;
@@ -43,8 +43,8 @@ static void put_register(const char *name, uint64_t value)
 static void put_general_registers(const struct fault_frame *frame)
 {
         for (unsigned i = 0; i < 31; i++) {
-                const char number[] = {' ', 'x', (char)('0' + i / 10), (char)('0' + i % 10), ' ',
-                                       '\0'};
+                const char number[] = {' ', 'x', (char)('0' + i / 10), (char)('0' + i % 10),
+                                       ' ', '\0'};
 
                 put_register(number, frame->x[i]);
                 if (i % 4 == 3) {
@@ -58,7 +58,7 @@ static void put_general_registers(const struct fault_frame *frame)
 /* Return addresses by the chain of frame records, as offsets into update.elf. */
 static void put_backtrace(uint64_t fp)
 {
-        const uint64_t low = (uintptr_t)__stack_guard + 0x1000;
+        const uint64_t low = (uintptr_t)__stack_bottom;
         const uint64_t high = (uintptr_t)__stack_top - 16;
 
         console_puts(" called from");

@@ -19,12 +19,11 @@ int64_t hvc_call(struct hvc_regs *regs)
         register uint64_t x7 __asm__("x7") = regs->x[7];
 
         /* SMCCC 1.2 lets a call change x0..x17. */
-        __asm__ volatile("hvc #0"
-                         : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
-                           "+r"(x7)
-                         :
-                         : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
-                           "memory");
+        __asm__ volatile(
+                "hvc #0"
+                : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7)
+                :
+                : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
         regs->x[0] = x0;
         regs->x[1] = x1;
         regs->x[2] = x2;

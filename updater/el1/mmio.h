@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Device registers, one access of exactly the width asked for. Inline assembly, so that the compiler
- * never chooses a write-back form, which a hypervisor cannot emulate (no syndrome). A write is
- * ordered after all earlier stores to memory, a read before all later loads: what a driver needs
- * around its doorbells and status registers.
+ * Device registers, one access of exactly the width asked for. Inline assembly, so that the
+ * compiler never chooses a write-back form, which a hypervisor cannot emulate (no syndrome). A
+ * write is ordered after all earlier stores to memory, a read before all later loads: what a driver
+ * needs around its doorbells and status registers.
  */
 #ifndef UPDATER_EL1_MMIO_H
 #define UPDATER_EL1_MMIO_H

@@ -15,19 +15,19 @@
 #define FIRST_BLOCK   2 /* 2 MiB; no region here is worth 1 GiB */
 
 /* VMSAv8-64 descriptors: Arm ARM (DDI 0487), D8.3. */
-#define DESC_VALID      (UINT64_C(1) << 0)
-#define DESC_TABLE      (UINT64_C(1) << 1) /* at levels 0..2; at level 3: page */
-#define DESC_ATTR(n)    ((uint64_t)(n) << 2)
-#define DESC_AP_RO      (UINT64_C(1) << 7)
-#define DESC_SH_INNER   (UINT64_C(3) << 8)
-#define DESC_AF         (UINT64_C(1) << 10)
-#define DESC_PXN        (UINT64_C(1) << 53)
-#define DESC_UXN        (UINT64_C(1) << 54)
-#define DESC_ADDRESS    UINT64_C(0x0000fffffffff000)
+#define DESC_VALID    (UINT64_C(1) << 0)
+#define DESC_TABLE    (UINT64_C(1) << 1) /* at levels 0..2; at level 3: page */
+#define DESC_ATTR(n)  ((uint64_t)(n) << 2)
+#define DESC_AP_RO    (UINT64_C(1) << 7)
+#define DESC_SH_INNER (UINT64_C(3) << 8)
+#define DESC_AF       (UINT64_C(1) << 10)
+#define DESC_PXN      (UINT64_C(1) << 53)
+#define DESC_UXN      (UINT64_C(1) << 54)
+#define DESC_ADDRESS  UINT64_C(0x0000fffffffff000)
 
-#define ATTR_NORMAL 0
-#define ATTR_DEVICE 1
-#define MAIR_VALUE  (UINT64_C(0xff) << (8 * ATTR_NORMAL) | UINT64_C(0x04) << (8 * ATTR_DEVICE))
+#define ATTR_NORMAL   0
+#define ATTR_DEVICE   1
+#define MAIR_VALUE    (UINT64_C(0xff) << (8 * ATTR_NORMAL) | UINT64_C(0x04) << (8 * ATTR_DEVICE))
 
 #define TCR_T0SZ_48   (UINT64_C(16) << 0)
 #define TCR_IRGN0_WB  (UINT64_C(1) << 8)
@@ -35,15 +35,15 @@
 #define TCR_SH0_INNER (UINT64_C(3) << 12)
 #define TCR_EPD1      (UINT64_C(1) << 23)
 #define TCR_IPS_SHIFT 32
+#define IPS_MASK      0xf /* of ID_AA64MMFR0_EL1.PARange, the same encoding */
 #define IPS_48_BITS   5
 
-#define SCTLR_M    (UINT64_C(1) << 0)
-#define SCTLR_A    (UINT64_C(1) << 1)
-#define SCTLR_C    (UINT64_C(1) << 2)
-#define SCTLR_SA   (UINT64_C(1) << 3)
-#define SCTLR_I    (UINT64_C(1) << 12)
-#define SCTLR_WXN  (UINT64_C(1) << 19)
-#define SCTLR_RES1 UINT64_C(0x30d00800)
+#define SCTLR_M       (UINT64_C(1) << 0)
+#define SCTLR_C       (UINT64_C(1) << 2)
+#define SCTLR_SA      (UINT64_C(1) << 3)
+#define SCTLR_I       (UINT64_C(1) << 12)
+#define SCTLR_WXN     (UINT64_C(1) << 19)
+#define SCTLR_RES1    UINT64_C(0x30d00800)
 
 #define FDT_TOTALSIZE 4 /* offset of the big-endian length in a devicetree's header */
 
@@ -51,6 +51,7 @@ extern char __image_start[];
 extern char __rodata_start[];
 extern char __data_start[];
 extern char __stack_guard[];
+extern char __stack_bottom[];
 extern char __image_end[];
 
 static uint64_t tables[TABLE_COUNT][TABLE_ENTRIES] __attribute__((aligned(PAGE_SIZE)));
@@ -188,14 +189,17 @@ static void map_image(void)
         map_between(__image_start, __rodata_start, MMU_CODE);
         map_between(__rodata_start, __data_start, MMU_RODATA);
         map_between(__data_start, __stack_guard, MMU_DATA);
-        map_between(__stack_guard + PAGE_SIZE, __image_end, MMU_DATA);
+        map_between(__stack_bottom, __image_end, MMU_DATA);
 }
 
 static void enable(void)
 {
+        const uint64_t range = sysreg_read("id_aa64mmfr0_el1") & IPS_MASK;
+        const uint64_t ips = range < IPS_48_BITS ? range : IPS_48_BITS;
+
         sysreg_write("mair_el1", MAIR_VALUE);
         sysreg_write("tcr_el1", TCR_T0SZ_48 | TCR_IRGN0_WB | TCR_ORGN0_WB | TCR_SH0_INNER |
-                                        TCR_EPD1 | (uint64_t)IPS_48_BITS << TCR_IPS_SHIFT);
+                                        TCR_EPD1 | ips << TCR_IPS_SHIFT);
         sysreg_write("ttbr0_el1", (uintptr_t)tables[0]);
         isb();
         __asm__ volatile("tlbi vmalle1\n\tic iallu" : : : "memory");
@@ -207,7 +211,8 @@ static void enable(void)
 
 void mmu_start(uintptr_t dtb)
 {
-        const uint32_t length = __builtin_bswap32(*(const volatile uint32_t *)(dtb + FDT_TOTALSIZE));
+        const uint32_t length =
+                __builtin_bswap32(*(const volatile uint32_t *)(dtb + FDT_TOTALSIZE));
 
         map_image();
         mmu_map(dtb, length, MMU_DATA);

@@ -23,9 +23,9 @@ enum mmu_kind {
 void mmu_start(uintptr_t dtb);
 
 /*
- * Maps what is not mapped yet of base..base + size, rounded outwards to pages; what is mapped already
- * stays as it is. Panics when the pool of tables is used up: the number of regions is bounded by the
- * machine's description.
+ * Maps what is not mapped yet of base..base + size, rounded outwards to pages; what is mapped
+ * already stays as it is. Panics when the pool of tables is used up: the number of regions is
+ * bounded by the machine's description.
  */
 void mmu_map(uint64_t base, uint64_t size, enum mmu_kind kind);
 

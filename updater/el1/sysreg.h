@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-#define sysreg_read(name)                                                                          \
-        ({                                                                                         \
-                uint64_t sysreg_value_;                                                            \
-                __asm__ volatile("mrs %0, " name : "=r"(sysreg_value_));                           \
-                sysreg_value_;                                                                     \
+#define sysreg_read(name)                                                \
+        ({                                                               \
+                uint64_t sysreg_value_;                                  \
+                __asm__ volatile("mrs %0, " name : "=r"(sysreg_value_)); \
+                sysreg_value_;                                           \
         })
 
-#define sysreg_write(name, value)                                                                  \
+#define sysreg_write(name, value) \
         __asm__ volatile("msr " name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
 static inline void isb(void)

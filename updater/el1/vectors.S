@@ -2,7 +2,7 @@
 /*
  * Exception vectors. Interrupts stay masked (irq.h takes them from the GIC when it wants them), so
  * every exception is a defect: it is dumped and the partition restarted. Neither the registers nor
- * the dump go to the stack in use, as the fault may be a stack that ran into its guard page.
+ * the dump go to the stack in use, as the fault may be a stack that ran into its guard.
  */
 
 #define PSCI_SYSTEM_RESET 0x84000009
