@@ -28,8 +28,8 @@
 #define BF_TLV_ECDSA_SIGNATURE   0x22 /* DER, over that SHA-256 */
 #define BF_TLV_DEPENDENCY        0x40
 #define BF_TLV_SECURITY_COUNT    0x50 /* 4 bytes, protected */
-#define BF_TLV_VENDOR_ID         0x80 /* 16 bytes, protected */
-#define BF_TLV_CLASS_ID          0x81 /* 16 bytes, protected */
+#define BF_TLV_VENDOR_ID         0x74 /* 16 bytes, protected */
+#define BF_TLV_CLASS_ID          0x75 /* 16 bytes, protected */
 
 #define BF_PUBLIC_KEY_MAX        96 /* bytes of a SubjectPublicKeyInfo */
 #define BF_ID_SIZE               16

@@ -76,7 +76,8 @@ struct bf_image_id {
 };
 
 /* Slots that could not be loaded or verified since power-on: bit n is slot n. The caller keeps it
- * in memory: a failure of a successful slot is never written. */
+ * in memory: a failure of a successful slot is never written. It sets a bit when bf_load_failed or
+ * bf_verify_failed was due, and clears it when bf_open, bf_stage or bf_refill was accepted. */
 typedef uint8_t bf_refused;
 #define BF_REFUSED(slot) ((bf_refused)(1u << (slot)))
 
@@ -85,7 +86,8 @@ struct bf_decision {
         bool trial;   /* it is unconfirmed: bf_start must be made durable before entry */
 };
 
-/* Which slot boots now. SG_E_STATE_IMPOSSIBLE when the state is one that no event leads to. */
+/* Which slot boots now. SG_E_STATE_IMPOSSIBLE when the state is one that no event leads to, or when
+ * a START has no outcome yet: bf_power_on or bf_try_spent comes first. */
 sg_err bf_decide(const struct bf_guest *g, bf_refused refused, struct bf_decision *d);
 
 /* Checks everything that holds in every state that the transitions lead to. */
@@ -130,8 +132,8 @@ sg_err bf_try_spent(struct bf_guest *g, enum sg_cause cause);
  * verified is remembered, one that could not be read is not. */
 sg_err bf_load_failed(struct bf_guest *g, uint8_t slot);
 sg_err bf_verify_failed(struct bf_guest *g, uint8_t slot);
-/* The slot, not bootable before, holds the active slot's bytes again. SG_E_SLOT_BUSY,
- * SG_E_SLOT_NO_SOURCE when there is no confirmed image to copy. */
+/* The slot holds the active slot's bytes again. SG_E_SLOT_BUSY when it is bootable with other
+ * bytes, SG_E_SLOT_NO_SOURCE when there is no confirmed image to copy. Repeatable. */
 sg_err bf_refill(struct bf_guest *g, bf_refused refused, uint8_t slot);
 /* The last outcome was reported. Repeatable. SG_E_STATE_NO_OUTCOME when there is none. */
 sg_err bf_reported(struct bf_guest *g);
