@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The update partition's program, and the tests of what is pure in it.
+
+$(call unit-test,virtqueue,tests/unit/virtqueue_test.c updater/el1/virtqueue.c)
+$(call unit-test,update_dt,tests/unit/update_dt_test.c updater/el1/platform.c,-lfdt)
