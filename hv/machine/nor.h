@@ -46,7 +46,7 @@ sg_err nor_open(struct nor *nor, const struct nor_bus *bus, uint32_t window);
 /* Any alignment. While a block is being erased the erase is suspended for the time of the call. */
 sg_err nor_read(struct nor *nor, uint32_t offset, void *buf, uint32_t size);
 
-/* offset and size: multiples of NOR_UNIT. SG_E_NOR_NOT_BLANK (nothing was programmed from there
+/* offset and size: multiples of NOR_UNIT. SG_E_STATE_NOT_BLANK (nothing was programmed from there
  * on), SG_E_NOR_PROGRAM (the chip failed or the bytes did not read back). */
 sg_err nor_program(struct nor *nor, uint32_t offset, const void *bytes, uint32_t size);
 

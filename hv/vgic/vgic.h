@@ -60,26 +60,30 @@ struct vgic_ops {
         void (*set_edge)(unsigned core, unsigned intid, bool edge);
         void (*route)(unsigned core, unsigned intid);
 
-        /* The core leaves its guest and comes to vgic_enter(). */
+        /* The core leaves its guest and comes to vgic_enter(). Nothing to do for the calling core:
+         * it is out of its guest already. */
         void (*kick)(unsigned core);
 };
 
 /*
- * One interrupt. All of it is under vgic.lock: any core may hold it. Who sets and clears:
+ * One interrupt. Every bit is under vgic.lock, whichever core holds it. Who sets and clears it:
  *
- *  enabled, group1, edge, priority, route   guest's writes to its register; reset
- *  line        set and cleared by the device (vgic_set_level); reset clears. Level interrupts are
- * pending while it is high latch       pending, remembered: set by an edge, an SGI, ISPENDR, a
- * hardware-linked interrupt taken, or folding an LR that still has it; cleared when it moves into
- * an LR, by ICPENDR, ICACTIVER never lr          set by load (owner's core), cleared by fold
- * (owner's core): 1 + the LR that holds it lr_latch    with lr: the LR's pending bit came from
- * latch, so fold gives it back unless the guest took it active      set by fold when the guest
- * acknowledged, or ISACTIVER; cleared by fold when the guest deactivated, ICACTIVER, an EOI without
- * an LR, a trapped ICC_DIR. While lr != 0 the LR is newer than this bit owner       the vCPU whose
- * LR holds it or on which it is active; it changes only when neither is so drop_*      set by
- * ICPENDR/ICACTIVER while another core's LR holds it; the owner's fold obeys and clears it held
- * hardware-linked: the physical interrupt is active and waits for the guest's deactivation. Set
- *              when taken, cleared by fold, or by whoever deactivates the physical one
+ * - enabled, group1, edge, priority, route: the guest's writes to their registers; reset.
+ * - line: the device (vgic_set_level). A level-sensitive interrupt is pending while it is high.
+ * - latch: pending and remembered. Set by an edge, an SGI, ISPENDR, a linked interrupt that was
+ *   taken, and by fold when an LR still has it; cleared when it moves into an LR, and by ICPENDR.
+ * - lr: 1 + the LR that holds it. Set by load, cleared by fold, both on the owner's core.
+ * - lr_latch: with lr: the LR's pending bit came from latch; fold gives it back unless it was
+ * taken.
+ * - active: set by fold when the guest acknowledged, and by ISACTIVER; cleared by fold when the
+ *   guest deactivated, by ICACTIVER, by an EOI without an LR, by a trapped ICC_DIR. While lr is not
+ *   0 the LR is newer than this bit.
+ * - owner: the vCPU whose LR holds it, or on which it is active; does not change while that is so.
+ * - drop_pending, drop_active, raise_active: set by ICPENDR, ICACTIVER and ISACTIVER while another
+ *   core's LR holds it; the owner's fold obeys and clears them.
+ * - held: linked: the physical interrupt is active until it is deactivated from here. Set when it
+ *   is taken, and by ISACTIVER; cleared by fold when the guest deactivated, or by who deactivates
+ * it.
  */
 struct vgic_irq {
         uint32_t route; /* SPIs: Aff3..Aff0 as in MPIDR, packed into 32 bits */
@@ -96,6 +100,7 @@ struct vgic_irq {
         bool lr_latch : 1;
         bool drop_pending : 1;
         bool drop_active : 1;
+        bool raise_active : 1;
         bool held : 1;
 };
 
@@ -103,13 +108,13 @@ struct vgic_cpu {
         struct vgic_irq irq[VGIC_PRIVATE];
         uint32_t busy;                /* private interrupts that may be pending or active */
         uint16_t loaded[VGIC_LR_MAX]; /* INTID in each LR; meaningful below lr_used */
-        uint8_t lr_used;              /* LRs 0..lr_used-1 may be valid */
+        uint8_t lr_used;              /* LRs 0..lr_used-1 were written by the last load */
+        bool folded;                  /* their state is in memory: load before the next entry */
         uint8_t lr_count;
-        uint8_t core;         /* the physical core that it owns */
-        bool started;         /* between vgic_cpu_start() and vgic_cpu_stop() */
-        bool asleep;          /* GICR_WAKER.ProcessorSleep */
-        uint8_t stale;        /* atomic: what the LRs hold is not what they should */
-        uint64_t maintenance; /* maintenance interrupts taken */
+        uint8_t core;  /* the physical core that it owns */
+        bool started;  /* between vgic_cpu_start() and vgic_cpu_stop() */
+        bool asleep;   /* GICR_WAKER.ProcessorSleep */
+        uint8_t stale; /* atomic: what the LRs hold is not what they should */
 };
 
 struct vgic {

@@ -138,6 +138,12 @@
         E(746, TOO_FEW_CORES, "more cores are described than the machine has left")                \
         E(747, TOO_LITTLE_RAM, "more memory is described than the machine has left")               \
         E(748, CORE_START, "core could not be started by the machine's PSCI")                      \
+        E(761, GIC_REDIST, "a core has no GIC redistributor")                                      \
+        E(762, GIC_STUCK, "GIC does not complete a change")                                        \
+        E(763, NOR_ABSENT, "no CFI flash with the Intel command set answers")                      \
+        E(764, NOR_GEOMETRY, "flash geometry that hv cannot use")                                  \
+        E(765, NOR_PROGRAM, "flash could not be programmed")                                       \
+        E(766, NOR_ERASE, "flash block could not be erased")                                       \
         E(801, ENGINE_STATE, "not possible in the update's present state")                         \
         E(802, WRONG_BASE, "active slot does not hold the image that the delta starts from")       \
         E(803, WRONG_PRODUCT, "package is for another product")                                    \
