@@ -4,3 +4,12 @@
 # DELTA_DECODER, BOOTFLOW_LAYOUT and zlib).
 UPDATER_PACKAGE := $(addprefix updater/package/,ustar.c jsmn.c json.c canonical.c key.c \
                      manifest.c tuf.c chunks.c package.c)
+
+UPDATER_CRYPTO := $(D)/host/lib/libmbedcrypto.a
+
+$(call unit-test,ustar_test,tests/unit/ustar_test.c tests/unit/memory_storage.c \
+  updater/package/ustar.c)
+$(call unit-test,canonical_test,tests/unit/canonical_test.c updater/package/canonical.c \
+  updater/package/json.c updater/package/jsmn.c,$(UPDATER_CRYPTO))
+
+include updater/el1/el1.mk
