@@ -5,6 +5,8 @@
 UPDATER_PACKAGE := $(addprefix updater/package/,ustar.c jsmn.c json.c canonical.c key.c \
                      manifest.c tuf.c chunks.c package.c)
 
+UPDATER_DISK := updater/gpt.c updater/partition.c
+
 UPDATER_CRYPTO := $(D)/host/lib/libmbedcrypto.a
 
 $(call unit-test,ustar_test,tests/unit/ustar_test.c tests/unit/memory_storage.c \
@@ -13,3 +15,4 @@ $(call unit-test,canonical_test,tests/unit/canonical_test.c updater/package/cano
   updater/package/json.c updater/package/jsmn.c,$(UPDATER_CRYPTO))
 
 include updater/el1/el1.mk
+$(call unit-test,gpt_test,tests/unit/gpt_test.c updater/gpt.c updater/partition.c,-lz)
