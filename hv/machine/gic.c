@@ -2,6 +2,7 @@
 /* GICv3 with one security state, as EL2 sees it (Arm IHI 0069). */
 #include "hv/machine/gic.h"
 
+#include "hv/arch/sysreg.h"
 #include "hv/core/ipi.h"
 #include "hv/core/percpu.h"
 
@@ -44,14 +45,7 @@
 #define ICC_CTLR_EOIMODE       (1u << 1)
 #define ICC_SRE_ALL            0xfu /* SRE, no bypass of FIQ and IRQ, EL1 may use it too */
 
-#define READ(reg)                                             \
-        ({                                                    \
-                uint64_t v_;                                  \
-                __asm__ volatile("mrs %0, " #reg : "=r"(v_)); \
-                v_;                                           \
-        })
-#define WRITE(reg, value) __asm__ volatile("msr " #reg ", %0" : : "r"((uint64_t)(value)))
-#define ISB()             __asm__ volatile("isb" ::: "memory")
+#define ISB()                  __asm__ volatile("isb" ::: "memory")
 
 static struct {
         struct gic_location at;
@@ -137,7 +131,7 @@ sg_err gic_init(const struct gic_location *location)
 
 static uint32_t own_affinity(void)
 {
-        uint64_t mpidr = READ(mpidr_el1);
+        uint64_t mpidr = read_sysreg(mpidr_el1);
         return (uint32_t)((mpidr >> 8 & 0xff000000u) | (mpidr & 0xffffffu));
 }
 
@@ -165,13 +159,13 @@ static uintptr_t find_redist(uint32_t affinity)
 
 static void init_interface(void)
 {
-        WRITE(icc_sre_el2, ICC_SRE_ALL);
+        write_sysreg(ICC_SRE_ALL, icc_sre_el2);
         ISB();
-        WRITE(icc_sre_el1, ICC_SRE_ALL & 7);
-        WRITE(icc_pmr_el1, PRIORITY_ALL);
-        WRITE(icc_bpr1_el1, 0);
-        WRITE(icc_ctlr_el1, ICC_CTLR_EOIMODE);
-        WRITE(icc_igrpen1_el1, 1);
+        write_sysreg(ICC_SRE_ALL & 7, icc_sre_el1);
+        write_sysreg(PRIORITY_ALL, icc_pmr_el1);
+        write_sysreg(0, icc_bpr1_el1);
+        write_sysreg(ICC_CTLR_EOIMODE, icc_ctlr_el1);
+        write_sysreg(1, icc_igrpen1_el1);
         ISB();
 }
 
@@ -205,7 +199,7 @@ sg_err gic_cpu_init(unsigned core)
 
 uint32_t gic_acknowledge(void)
 {
-        uint32_t intid = (uint32_t)READ(icc_iar1_el1) & 0xffffffu;
+        uint32_t intid = (uint32_t)read_sysreg(icc_iar1_el1) & 0xffffffu;
         /* What the interrupt announces is read after the acknowledge. */
         __asm__ volatile("dsb sy" ::: "memory");
         return intid;
@@ -213,14 +207,14 @@ uint32_t gic_acknowledge(void)
 
 void gic_drop(uint32_t intid)
 {
-        WRITE(icc_eoir1_el1, intid);
+        write_sysreg(intid, icc_eoir1_el1);
         ISB();
 }
 
 void gic_end(uint32_t intid)
 {
         gic_drop(intid);
-        WRITE(icc_dir_el1, intid);
+        write_sysreg(intid, icc_dir_el1);
         ISB();
 }
 
@@ -235,7 +229,7 @@ void gic_send_sgi(unsigned core, unsigned sgi)
 {
         /* Before the barrier: what the other core is to see. */
         __asm__ volatile("dsb ishst" ::: "memory");
-        WRITE(icc_sgi1r_el1, sgi_value(cpu_by_index(core)->mpidr, sgi));
+        write_sysreg(sgi_value(cpu_by_index(core)->mpidr, sgi), icc_sgi1r_el1);
         ISB();
 }
 

@@ -15,8 +15,8 @@
 #define AGENT_RING_SIZE 1024u
 
 struct agent_ops {
-        /* The guest wrote a byte into the empty ring, or ended a line: update should read. On the
-         * vCPU's core, with the device's lock held. */
+        /* The guest ended a line or filled half the ring: update should read until it is empty. At
+         * most once between two reads. On the vCPU's core, with the device's lock held. */
         void (*wrote)(void *ctx);
         void (*set_irq)(void *ctx, bool level);
 };
@@ -25,15 +25,15 @@ struct agent {
         struct vpl011 uart;
         struct ring from_guest; /* producer: the guest, under uart.lock; consumer: update's core */
         uint8_t bytes[AGENT_RING_SIZE];
-        uint64_t dropped;
+        uint64_t dropped; /* bytes that found the ring full */
+        uint8_t told;     /* atomic: wrote() was called, and nothing read since */
         const struct agent_ops *ops;
         void *ctx;
 };
 
 void agent_init(struct agent *agent, const struct agent_ops *ops, void *ctx);
 
-/* At the VM's stop, on update's core or with update's reads excluded by the caller: nothing of the
- * old run is left either way. */
+/* Any core, while the VM is stopped. What the old run wrote can still be read, and ends with LF. */
 void agent_reset(struct agent *agent);
 
 /* On update's core. Return the bytes moved, 0 when there are none or there is no room. */
