@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# Page tables and VM descriptions: pure, so they are tested on the host.
+FAKE_MMU := tests/unit/fake_arch/fake_mmu.c
+$(call unit-test,pgtable,tests/unit/pgtable_test.c $(FAKE_MMU) hv/mm/pgtable.c)
+$(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/mm/pgtable.c)

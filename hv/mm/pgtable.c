@@ -194,7 +194,8 @@ static void free_tables(struct pgtable *pt, uint64_t *table, unsigned level)
 static void make_entries(struct pgtable *pt, struct pgtable_change *c, uint64_t *table,
                          unsigned level, uint64_t ia, uint64_t end);
 
-/* A table in the place of a broken block (which it first repeats in smaller leaves) or of nothing. */
+/* A table in the place of a broken block (which it first repeats in smaller leaves) or of nothing.
+ */
 static void make_table(struct pgtable *pt, struct pgtable_change *c, uint64_t *entry,
                        unsigned level, uint64_t ia, uint64_t end)
 {

@@ -1,68 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VM's address space: stage-2 tables of 4 KiB granule, 2 MiB blocks where alignment allows. Pure
- * but for the operations it is given: the caller's pool supplies table pages (zeroed, physically at
- * their pointer's value), and `invalidate` does TLB maintenance by IPA for this VMID
- * (break-before-make).
+ * A VM's second translation stage: from its intermediate physical addresses to physical ones. Built
+ * on hv/mm/pgtable.h; this file knows stage-2 attributes and the registers that point to the
+ * tables.
+ *
+ * The owner's lock guards a struct stage2 from prepare to commit.
  */
 #ifndef HV_MM_STAGE2_H
 #define HV_MM_STAGE2_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <segue/error.h>
 
 #include "hv/mm/addr.h"
-
-enum stage2_kind {
-        STAGE2_RAM,        /* normal write-back, read, write, execute */
-        STAGE2_RAM_NOEXEC, /* normal write-back, read, write: a lent region */
-        STAGE2_DEVICE,     /* nGnRE, read, write, never executable */
-};
-
-/* Pages of tables, 4 KiB each, zeroed when taken. */
-struct table_pool {
-        uint8_t *base;
-        uint32_t pages;
-        uint32_t used;
-};
-
-struct stage2_ops {
-        /* After entries of [ipa, ipa + size) were made invalid or changed. May be NULL on the host.
-         */
-        void (*invalidate)(void *context, struct ipaddr ipa, uint64_t size);
-        void *context;
-};
+#include "hv/mm/pgtable.h"
 
 struct stage2 {
-        uint64_t *root;    /* concatenated level-1 tables when ipa_bits asks for them */
-        unsigned ipa_bits; /* 32..48 */
-        unsigned start_level;
-        struct table_pool *pool;
-        struct stage2_ops ops;
+        struct pgtable pt;
+        uint16_t vmid; /* 1..255: 0 is hv's own */
 };
 
-/* How many table pages a map of [ipa, ipa + size) may need at most: prepare, before commit. */
-uint32_t stage2_pages_needed(const struct stage2 *s2, struct ipaddr ipa, uint64_t size);
+enum stage2_kind {
+        STAGE2_RAM,    /* normal memory: read, write, execute */
+        STAGE2_DATA,   /* normal memory: read, write, never execute */
+        STAGE2_RODATA, /* normal memory: read */
+        STAGE2_DEVICE, /* Device-nGnRE: read, write, never execute */
+};
 
-sg_err stage2_init(struct stage2 *s2, struct table_pool *pool, unsigned ipa_bits,
-                   const struct stage2_ops *ops);
+/* Physical address bits that stage 2 can use with 4 KiB granules, from ID_AA64MMFR0_EL1.PARange:
+ * 32..48. PARange 6 (52 bits) needs larger descriptors than ours and counts as 48. */
+unsigned stage2_pa_bits(uint64_t id_aa64mmfr0);
 
-/* Page-aligned. NO_MEMORY or an existing mapping in the range: nothing was changed. */
+/* The bits of guests' addresses: 39 (one root page at level 1), or fewer where the CPU has fewer.
+ */
+unsigned stage2_ipa_bits(unsigned pa_bits);
+
+/* VTCR_EL2 for such tables: the same for all VMs. */
+uint64_t stage2_vtcr(unsigned pa_bits);
+
+/* Takes one page from ops->alloc for the root; ops get `s2` as their ctx. SG_E_NO_MEMORY. */
+sg_err stage2_init(struct stage2 *s2, uint16_t vmid, unsigned pa_bits,
+                   const struct pgtable_ops *ops);
+uint64_t stage2_vttbr(const struct stage2 *s2);
+
+/* As pgtable_prepare_map() and _unmap(). */
+sg_err stage2_prepare_map(struct stage2 *s2, struct pgtable_change *c, struct ipaddr ipa,
+                          struct paddr pa, uint64_t size, enum stage2_kind kind);
+sg_err stage2_prepare_unmap(struct stage2 *s2, struct pgtable_change *c, struct ipaddr ipa,
+                            uint64_t size);
+void stage2_commit(struct stage2 *s2, struct pgtable_change *c);
+void stage2_abandon(struct stage2 *s2, struct pgtable_change *c);
+
+/* Prepare and commit in one, while a VM is built. */
 sg_err stage2_map(struct stage2 *s2, struct ipaddr ipa, struct paddr pa, uint64_t size,
                   enum stage2_kind kind);
 
-/* Cannot fail: blocks that the range cuts through are not allowed (checked by assertion in tests);
- * tables stay allocated, so mapping the same range again cannot fail either. */
-void stage2_unmap(struct stage2 *s2, struct ipaddr ipa, uint64_t size);
+/* false: not mapped. */
+bool stage2_translate(const struct stage2 *s2, struct ipaddr ipa, struct paddr *pa);
 
-/* For the crash dump and tests: the entries on the way to an address, from the start level down;
- * returns how many (0..4). */
-unsigned stage2_walk(const struct stage2 *s2, struct ipaddr ipa, uint64_t entry[4]);
-
-/* VTCR_EL2's T0SZ, SL0, granule and attributes; the caller adds PS. VTTBR_EL2 without the VMID. */
-uint64_t stage2_vtcr(const struct stage2 *s2);
-uint64_t stage2_vttbr(const struct stage2 *s2);
+/* One line per run of mappings, at most `lines` of them, through print: for a crash dump. */
+void stage2_dump(const struct stage2 *s2, unsigned lines, void (*print)(const char *fmt, ...));
 
 #endif
