@@ -3,3 +3,5 @@
 
 $(call unit-test,virtqueue,tests/unit/virtqueue_test.c updater/el1/virtqueue.c)
 $(call unit-test,update_dt,tests/unit/update_dt_test.c updater/el1/platform.c,-lfdt)
+$(call unit-test,agent_tx,tests/unit/agent_tx_test.c updater/el1/agent_tx.c)
+$(call unit-test,event_queue,tests/unit/event_queue_test.c updater/el1/event_queue.c)

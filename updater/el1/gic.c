@@ -48,6 +48,7 @@
 #define MPIDR_AFF3_SHIFT     32
 
 #define SOURCES_MAX          4
+#define TURN_MAX             16 /* interrupts handled before the caller gets its turn */
 
 struct source {
         uint32_t intid;
@@ -167,11 +168,11 @@ bool irq_poll(void)
 {
         bool any = false;
 
-        for (;;) {
+        for (unsigned i = 0; i < TURN_MAX; i++) {
                 const uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1);
 
                 if (intid >= INTID_FIRST_SPECIAL) {
-                        return any;
+                        break;
                 }
                 /* The source is quiet before the interrupt may come again. */
                 dispatch(intid);
@@ -180,6 +181,7 @@ bool irq_poll(void)
                 isb();
                 any = true;
         }
+        return any;
 }
 
 void irq_wait(void)

@@ -26,10 +26,10 @@ void gic_init(const struct platform *platform);
 /* Enables a level-sensitive interrupt, a PPI or an SPI, and routes it here. */
 void irq_attach(uint32_t intid, irq_handler handler, void *ctx);
 
-/* Handles everything that is pending. True when there was anything. */
+/* Handles what is pending, but no more than a bounded number. True when there was anything. */
 bool irq_poll(void);
 
-/* Sleeps until there is an interrupt, and handles everything that is pending. */
+/* Sleeps until there is an interrupt, and handles what is pending, as irq_poll() does. */
 void irq_wait(void);
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines for whoever measures: starts, exits by cause, beats (docs/events.md, 80 and on). */
+#ifndef UPDATER_EL1_STATISTICS_H
+#define UPDATER_EL1_STATISTICS_H
+
+#include <stdint.h>
+
+#include "updater/el1/boots.h"
+
+/* The start that ended with a hello at `now` (ticks). */
+void statistics_boot(const char *guest, uint32_t vm, const struct boot *boot, uint64_t now);
+
+/* hv's counters for a VM: two lines. */
+void statistics_counters(const char *guest, uint32_t vm, uint64_t now);
+
+#endif
