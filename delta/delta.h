@@ -33,7 +33,7 @@
 #define DL_DIGEST_SIZE  32u                        /* SHA-256 */
 #define DL_SEGMENT_SIZE (1u << 20)                 /* output bytes of each segment but the last */
 #define DL_CHUNK_MAX    ((1u << 20) + (64u << 10)) /* bytes of one chunk */
-#define DL_IMAGE_MAX    (1u << 31)                 /* bytes of the old and of the new image */
+#define DL_IMAGE_MAX    0x7fffffffu                /* bytes of the old and of the new image */
 #define DL_RAM_DEFAULT  (1u << 20) /* arena limit of dl_create() without kernel models */
 #define DL_RAM_KERNEL   (8u << 20) /* and with them */
 #define DL_ARENA_ALIGN  16u        /* alignment of the arena that the caller gives */
@@ -57,7 +57,7 @@ struct dl_header {
         uint64_t to_size;
         uint8_t from_digest[DL_DIGEST_SIZE];
         uint8_t to_digest[DL_DIGEST_SIZE];
-        uint64_t patch_size;    /* of the whole patch; a longer or shorter file is refused */
+        uint64_t patch_size;    /* the caller refuses a file of another size: SG_E_DELTA_LENGTH */
         uint32_t arena_size;    /* bytes that dl_open() needs, exactly */
         uint32_t segment_count; /* of DL_SEGMENT_SIZE output bytes, the last one shorter */
         uint32_t chunk_count;   /* segment_count + 1 */
@@ -66,7 +66,8 @@ struct dl_header {
         uint32_t codec;         /* enum dl_codec */
         uint32_t flags;         /* internal */
         uint32_t section_count; /* maps in chunk 0 */
-        uint32_t crc;           /* of header and segment table */
+        uint32_t body_crc;      /* of section directory and segment table */
+        uint32_t crc;           /* of the header: tells patches apart */
 };
 
 /*

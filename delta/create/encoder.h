@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The encoder's inside, shared by its own files only. */
+#ifndef SEGUE_DELTA_ENCODER_H
+#define SEGUE_DELTA_ENCODER_H
+
+#include "delta/create/bytes.h"
+#include "delta/create/create.h"
+#include "delta/create/match.h"
+#include "delta/decoder.h"
+
+struct section {
+        enum dl_section_id id;
+        uint32_t count;
+        struct bytes raw;
+};
+
+struct encoder {
+        const struct dl_image *from, *to;
+        const struct dl_create_options *options;
+        const struct dl_sink *sink;
+        struct copies copies;
+        bool resident;
+        struct section sections[DL_SECTIONS_MAX];
+        uint32_t section_count;
+        struct dl_header header;
+        struct bytes *chunks; /* one per segment */
+        struct dl *mirror;    /* the decoder that the patch will meet, in memory of its own */
+};
+
+/* The section `id`, made if there is none yet. */
+struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32_t count);
+
+/* Write the copy list into the section MAP. */
+void encode_map(struct encoder *e);
+
+/* Set up e->mirror from header and sections. */
+sg_err mirror_open(struct encoder *e);
+void mirror_close(struct encoder *e);
+
+/* Fill e->chunks. */
+sg_err encode_segments(struct encoder *e);
+
+/* Put the patch together and hand it to the sink. */
+sg_err encode_patch(struct encoder *e);
+
+void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/create/match.h"
+
+#include <divsufsort.h>
+#include <stdlib.h>
+
+/* A match must beat what the last copy's diagonal gives by this many bytes. */
+#define WORTH   8u
+#define BUCKETS 65536u
+
+struct matcher {
+        const uint8_t *from, *to;
+        uint32_t from_size, to_size;
+        int32_t *suffixes;
+        uint32_t *bucket; /* first suffix that starts with these two bytes, or above */
+};
+
+sg_err copies_add(struct copies *c, uint32_t to, uint32_t from, uint32_t length)
+{
+        if (c->count == c->room) {
+                uint32_t room = c->room + c->room / 2 + 256;
+                struct dl_copy *list = realloc(c->list, (size_t)room * sizeof(*list));
+                if (!list)
+                        return SG_E_NO_MEMORY;
+                c->list = list;
+                c->room = room;
+        }
+        c->list[c->count++] = (struct dl_copy){to, from, length};
+        return SG_OK;
+}
+
+void copies_free(struct copies *c)
+{
+        free(c->list);
+        memset(c, 0, sizeof(*c));
+}
+
+static uint32_t two(const uint8_t *p)
+{
+        return (uint32_t)p[0] << 8 | p[1];
+}
+
+static void index_buckets(struct matcher *m)
+{
+        uint32_t next = 0;
+
+        for (uint32_t i = 0; i < m->from_size; i++) {
+                uint32_t at = (uint32_t)m->suffixes[i];
+                uint32_t b = (uint32_t)m->from[at] << 8;
+                if (at + 1 < m->from_size)
+                        b = two(m->from + at);
+                while (next <= b)
+                        m->bucket[next++] = i;
+        }
+        while (next <= BUCKETS)
+                m->bucket[next++] = m->from_size;
+}
+
+static uint32_t common(const uint8_t *a, const uint8_t *b, uint32_t from, uint32_t limit)
+{
+        while (from + 8 <= limit && memcmp(a + from, b + from, 8) == 0)
+                from += 8;
+        while (from < limit && a[from] == b[from])
+                from++;
+        return from;
+}
+
+/* The longest match of the new image at `at`; its length, 0 for none. */
+static uint32_t longest(const struct matcher *m, uint32_t at, uint32_t *where)
+{
+        const uint8_t *key = m->to + at;
+        uint32_t left = m->to_size - at;
+        uint32_t best = 0, low_common = 0, high_common = 0;
+
+        if (left < 2)
+                return 0;
+        uint32_t low = m->bucket[two(key)], high = m->bucket[two(key) + 1];
+        while (low < high) {
+                uint32_t mid = low + (high - low) / 2;
+                uint32_t suffix = (uint32_t)m->suffixes[mid];
+                uint32_t limit = m->from_size - suffix < left ? m->from_size - suffix : left;
+                uint32_t known = low_common < high_common ? low_common : high_common;
+                uint32_t n = common(m->from + suffix, key, known, limit);
+                if (n > best) {
+                        best = n;
+                        *where = suffix;
+                }
+                if (n == left)
+                        break;
+                if (n == m->from_size - suffix || m->from[suffix + n] < key[n]) {
+                        low = mid + 1;
+                        low_common = n;
+                } else {
+                        high = mid;
+                        high_common = n;
+                }
+        }
+        return best;
+}
+
+/* Bytes by which a copy that starts at (to, from) is worth extending forward. */
+static uint32_t extend_forward(const struct matcher *m, uint32_t to, uint32_t from, uint32_t limit)
+{
+        int64_t score = 0, best = 0;
+        uint32_t length = 0;
+
+        for (uint32_t i = 0; i < limit && from + i < m->from_size; i++) {
+                score += m->from[from + i] == m->to[to + i] ? 1 : -1;
+                if (score > best) {
+                        best = score;
+                        length = i + 1;
+                }
+                if (score < best - 4096)
+                        break;
+        }
+        return length;
+}
+
+static uint32_t extend_backward(const struct matcher *m, uint32_t to, uint32_t from, uint32_t limit)
+{
+        int64_t score = 0, best = 0;
+        uint32_t length = 0;
+
+        for (uint32_t i = 1; i <= limit && i <= from; i++) {
+                score += m->from[from - i] == m->to[to - i] ? 1 : -1;
+                if (score > best) {
+                        best = score;
+                        length = i;
+                }
+                if (score < best - 4096)
+                        break;
+        }
+        return length;
+}
+
+/* Two extensions overlap by `overlap` bytes: how many of them the earlier copy should keep. */
+static uint32_t share(const struct matcher *m, uint32_t to, uint32_t early, uint32_t late,
+                      uint32_t overlap)
+{
+        int64_t score = 0, best = 0;
+        uint32_t keep = 0;
+
+        for (uint32_t i = 0; i < overlap; i++) {
+                score += m->from[early + i] == m->to[to + i];
+                score -= m->from[late + i] == m->to[to + i];
+                if (score > best) {
+                        best = score;
+                        keep = i + 1;
+                }
+        }
+        return keep;
+}
+
+struct scan {
+        uint32_t last_to, last_from; /* start of the copy under way */
+        uint32_t at, length, where;  /* the match in hand */
+};
+
+/* The next position whose match beats the diagonal of the copy under way. */
+static void next_match(const struct matcher *m, struct scan *s)
+{
+        int64_t shift = (int64_t)s->last_from - s->last_to;
+        uint32_t scored = s->at += s->length; /* diagonal counted up to here */
+        uint32_t on_diagonal = 0;
+
+        s->length = 0;
+        for (; s->at < m->to_size; s->at++) {
+                s->length = longest(m, s->at, &s->where);
+                for (; scored < s->at + s->length; scored++) {
+                        int64_t p = scored + shift;
+                        on_diagonal += p >= 0 && p < m->from_size && m->from[p] == m->to[scored];
+                }
+                if (s->length != 0 && s->length == on_diagonal)
+                        return;
+                if (s->length > on_diagonal + WORTH)
+                        return;
+                int64_t p = s->at + shift;
+                if (on_diagonal > 0 && p >= 0 && p < m->from_size && m->from[p] == m->to[s->at])
+                        on_diagonal--;
+        }
+        s->length = 0;
+}
+
+/* The copy under way ends where the match in hand begins. */
+static sg_err close_copy(const struct matcher *m, struct scan *s, struct copies *copies)
+{
+        uint32_t gap = s->at - s->last_to;
+        uint32_t forward = extend_forward(m, s->last_to, s->last_from, gap);
+        uint32_t backward = 0;
+
+        if (s->at < m->to_size)
+                backward = extend_backward(m, s->at, s->where, gap);
+        if (forward + backward > gap) {
+                uint32_t overlap = forward + backward - gap;
+                uint32_t keep =
+                        share(m, s->last_to + forward - overlap, s->last_from + forward - overlap,
+                              s->where - backward, overlap);
+                forward = forward - overlap + keep;
+                backward -= keep;
+        }
+        sg_err e = SG_OK;
+        if (forward > 0)
+                e = copies_add(copies, s->last_to, s->last_from, forward);
+        s->last_to = s->at - backward;
+        s->last_from = s->where - backward;
+        return e;
+}
+
+static bool same_diagonal(const struct scan *s)
+{
+        return (int64_t)s->where - s->at == (int64_t)s->last_from - s->last_to;
+}
+
+static sg_err scan(const struct matcher *m, const struct match_progress *progress,
+                   struct copies *copies)
+{
+        struct scan s = {0, 0, 0, 0, 0};
+        uint32_t told = 0;
+        sg_err e = SG_OK;
+
+        while (!e && s.at < m->to_size) {
+                next_match(m, &s);
+                if (s.at == m->to_size || !same_diagonal(&s))
+                        e = close_copy(m, &s, copies);
+                if (progress->tell && s.at - told >= DL_SEGMENT_SIZE / 4) {
+                        told = s.at;
+                        progress->tell(progress->ctx, s.at, m->to_size);
+                }
+        }
+        return e;
+}
+
+sg_err match(const uint8_t *from, uint32_t from_size, const uint8_t *to, uint32_t to_size,
+             const struct match_progress *progress, struct copies *copies)
+{
+        struct matcher m = {from, to, from_size, to_size, NULL, NULL};
+        sg_err e = SG_E_NO_MEMORY;
+
+        if (from_size == 0 || to_size == 0)
+                return SG_OK;
+        m.suffixes = malloc((size_t)from_size * sizeof(*m.suffixes));
+        m.bucket = malloc((BUCKETS + 1) * sizeof(*m.bucket));
+        if (m.suffixes && m.bucket && divsufsort(from, m.suffixes, (int32_t)from_size) == 0) {
+                index_buckets(&m);
+                e = scan(&m, progress, copies);
+        }
+        free(m.suffixes);
+        free(m.bucket);
+        return e;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which bytes of the new image resemble which of the old one. */
+#ifndef SEGUE_DELTA_MATCH_H
+#define SEGUE_DELTA_MATCH_H
+
+#include "delta/map.h"
+
+struct copies {
+        struct dl_copy *list;
+        uint32_t count, room;
+};
+
+/* SG_E_NO_MEMORY */
+sg_err copies_add(struct copies *c, uint32_t to, uint32_t from, uint32_t length);
+void copies_free(struct copies *c);
+
+struct match_progress {
+        void (*tell)(void *ctx, uint64_t done, uint64_t total); /* may be NULL */
+        void *ctx;
+};
+
+/*
+ * Approximate matching in bsdiff's manner over a suffix array of `from`: copies in output order,
+ * without overlap, each extended over scattered differences while it pays.
+ */
+sg_err match(const uint8_t *from, uint32_t from_size, const uint8_t *to, uint32_t to_size,
+             const struct match_progress *progress, struct copies *copies);
+
+#endif

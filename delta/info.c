@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a patch is made of. */
+#include "delta/decoder.h"
+
+static const char *const section_names[DL_S_LIMIT] = {[DL_S_MAP] = "copies"};
+static const char *const stream_names[DL_STREAMS] = {
+        [DL_GAPS] = "gaps",   [DL_VALUES] = "values",   [DL_LITERALS] = "literals",
+        [DL_SKIPS] = "skips", [DL_LENGTHS] = "lengths", [DL_SEEKS] = "seeks",
+};
+
+static struct dl_info_row *row(struct dl_info *info, const char *name)
+{
+        struct dl_info_row *r = &info->row[info->rows++];
+
+        *r = (struct dl_info_row){name, 0, 0};
+        return r;
+}
+
+static sg_err add_chunk(const struct dl_ops *ops, uint64_t offset, uint32_t length, uint32_t count,
+                        struct dl_info_row *framing, struct dl_info_row *streams)
+{
+        uint8_t head[5 * DL_STREAMS];
+        uint32_t n = length < sizeof(head) ? length : (uint32_t)sizeof(head);
+        uint32_t at = 0;
+
+        sg_err e = ops->patch_read(ops->ctx, offset, head, n);
+        for (uint32_t i = 0; !e && i < count && length > 0; i++) {
+                uint32_t size = 0;
+                unsigned shift = 0;
+                do {
+                        if (at == n || shift > 21)
+                                return SG_E_DELTA_SEGMENT;
+                        size |= (uint32_t)(head[at] & 127u) << shift;
+                        shift += 7;
+                } while (head[at++] & 128u);
+                streams[i].bytes += size;
+        }
+        framing->bytes += at;
+        return e;
+}
+
+sg_err dl_info(const struct dl_ops *ops, const struct dl_header *h, struct dl_info *info)
+{
+        struct dl_section sections[DL_SECTIONS_MAX];
+        uint32_t count = h->flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+
+        memset(info, 0, sizeof(*info));
+        sg_err e = dl_directory_read(ops, h, sections);
+        if (e)
+                return e;
+        struct dl_info_row *framing = row(info, "framing");
+        framing->bytes = DL_HEADER_SIZE + h->section_count * DL_D_SIZE + h->table_size;
+        for (uint32_t i = 0; i < h->section_count; i++) {
+                struct dl_info_row *r = row(info, section_names[sections[i].id]);
+                r->bytes = sections[i].packed;
+                r->raw = sections[i].raw;
+        }
+        struct dl_info_row *streams = &info->row[info->rows];
+        for (uint32_t i = 0; i < count; i++)
+                row(info, stream_names[i]);
+        for (uint32_t i = 1; !e && i < h->chunk_count; i++) {
+                uint64_t offset;
+                uint32_t length;
+                e = dl_chunk(ops, h, i, &offset, &length);
+                if (!e)
+                        e = add_chunk(ops, offset, length, count, framing, streams);
+        }
+        return e;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One segment: from its chunk's streams to its output. */
+#include "delta/decoder.h"
+
+/* At the start of a chunk: one varint per stream, its packed length. */
+static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
+{
+        uint32_t count = dl->header.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        uint8_t head[5 * DL_STREAMS];
+        uint32_t n = length < sizeof(head) ? length : (uint32_t)sizeof(head);
+        uint32_t at = 0, sizes[DL_STREAMS] = {0};
+
+        sg_err e = dl->ops.patch_read(dl->ops.ctx, offset, head, n);
+        if (e)
+                return e;
+        for (uint32_t i = 0; i < count && length > 0; i++) {
+                unsigned shift = 0;
+                do {
+                        if (at == n || shift > 21)
+                                return SG_E_DELTA_SEGMENT;
+                        sizes[i] |= (uint32_t)(head[at] & 127u) << shift;
+                        shift += 7;
+                } while (head[at++] & 128u);
+        }
+        for (uint32_t i = 0; i < count; i++) {
+                if (sizes[i] > length - at)
+                        return SG_E_DELTA_SEGMENT;
+                e = dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
+                if (e)
+                        return e;
+                at += sizes[i];
+        }
+        return at == length ? SG_OK : SG_E_DELTA_SEGMENT;
+}
+
+static sg_err finish_streams(struct dl *dl)
+{
+        uint32_t count = dl->header.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+
+        for (uint32_t i = 0; i < count; i++) {
+                sg_err e = dl_stream_finish(&dl->streams[i]);
+                if (e)
+                        return e;
+        }
+        return dl->correcting ? SG_E_DELTA_SEGMENT : SG_OK;
+}
+
+sg_err dl_copies_start(struct dl *dl, uint32_t to)
+{
+        if (dl->header.flags & DL_F_RESIDENT)
+                dl->next = dl_map_find(&dl->map, to);
+        dl->copy = (struct dl_copy){to, 0, 0};
+        return dl_copies_next(dl);
+}
+
+static sg_err streamed_copy(struct dl *dl)
+{
+        uint64_t limit = ((uint64_t)dl->segment + 1u) * DL_SEGMENT_SIZE;
+        uint32_t skip, length, seek;
+        sg_err e = dl_stream_more(&dl->streams[DL_SKIPS], &dl->copying);
+
+        if (e || !dl->copying)
+                return e;
+        e = dl_stream_varint(&dl->streams[DL_SKIPS], &skip);
+        if (!e)
+                e = dl_stream_varint(&dl->streams[DL_LENGTHS], &length);
+        if (!e)
+                e = dl_stream_varint(&dl->streams[DL_SEEKS], &seek);
+        if (e)
+                return e;
+        if (limit > dl->header.to_size)
+                limit = dl->header.to_size;
+        return dl_copy_next(&dl->copy, skip, length, seek, limit, dl->header.from_size);
+}
+
+sg_err dl_copies_next(struct dl *dl)
+{
+        if (!(dl->header.flags & DL_F_RESIDENT))
+                return streamed_copy(dl);
+        dl->copying = dl->next < dl->map.count;
+        if (dl->copying)
+                dl->copy = dl->map.copies[dl->next++];
+        return SG_OK;
+}
+
+static sg_err next_gap(struct dl *dl)
+{
+        sg_err e = dl_stream_more(&dl->streams[DL_GAPS], &dl->correcting);
+
+        return e || !dl->correcting ? e : dl_stream_varint(&dl->streams[DL_GAPS], &dl->gap);
+}
+
+/* Mend what the prediction got wrong. */
+static sg_err correct(struct dl *dl, uint8_t *out, uint32_t n)
+{
+        uint32_t at = 0;
+
+        while (dl->correcting && dl->gap < n - at) {
+                uint8_t value;
+                at += dl->gap;
+                sg_err e = dl_stream_byte(&dl->streams[DL_VALUES], &value);
+                if (!e)
+                        e = next_gap(dl);
+                if (e)
+                        return e;
+                out[at] = (uint8_t)(out[at] + value);
+                at++;
+        }
+        if (dl->correcting)
+                dl->gap -= n - at;
+        return SG_OK;
+}
+
+static sg_err predicted(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n)
+{
+        sg_err e = dl_predict(dl, out, to, dl->copy.from + (to - dl->copy.to), n);
+
+        return e ? e : correct(dl, out, n);
+}
+
+/* One piece of output: n <= DL_PIECE bytes at `to`, not across a piece's end. */
+static sg_err fill(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n)
+{
+        while (n > 0) {
+                uint32_t run = n;
+                sg_err e = SG_OK;
+                if (dl->copying && to >= dl->copy.to + dl->copy.length) {
+                        e = dl_copies_next(dl);
+                        if (e)
+                                return e;
+                        continue;
+                }
+                bool copy = dl->copying && to >= dl->copy.to;
+                if (copy && dl->copy.to + dl->copy.length - to < run)
+                        run = dl->copy.to + dl->copy.length - to;
+                else if (dl->copying && !copy && dl->copy.to - to < run)
+                        run = dl->copy.to - to;
+                if (copy)
+                        e = predicted(dl, out, to, run);
+                else
+                        e = dl_stream_read(&dl->streams[DL_LITERALS], out, run);
+                if (e)
+                        return e;
+                out += run;
+                to += run;
+                n -= run;
+        }
+        return SG_OK;
+}
+
+static sg_err open_chunk(struct dl *dl)
+{
+        uint32_t start = 0, end = 0, wanted = 0, crc;
+
+        if (dl->header.table_size > 0) {
+                const uint8_t *entry = dl->table + (size_t)dl->segment * DL_T_SIZE;
+                if (dl->segment > 0)
+                        start = dl_get32(entry - DL_T_SIZE + DL_T_END);
+                end = dl_get32(entry + DL_T_END);
+                wanted = dl_get32(entry + DL_T_CRC);
+        }
+        uint64_t offset = dl->header.chunk0_size + (uint64_t)start;
+        sg_err e = dl_range_crc(dl, offset, end - start, &crc);
+        if (!e && crc != wanted)
+                e = SG_E_DELTA_SEGMENT;
+        return e ? e : start_streams(dl, offset, end - start);
+}
+
+static sg_err decode(struct dl *dl)
+{
+        uint64_t to = (uint64_t)dl->segment * DL_SEGMENT_SIZE;
+        uint64_t left = dl->header.to_size - to;
+        uint64_t end = to + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
+
+        sg_err e = open_chunk(dl);
+        if (!e)
+                e = dl_copies_start(dl, (uint32_t)to);
+        if (!e)
+                e = next_gap(dl);
+        while (!e && to < end) {
+                uint32_t n = end - to < DL_OUTPUT_WINDOW ? (uint32_t)(end - to) : DL_OUTPUT_WINDOW;
+                for (uint32_t at = 0; !e && at < n; at += DL_PIECE) {
+                        uint32_t piece = n - at < DL_PIECE ? n - at : DL_PIECE;
+                        e = fill(dl, dl->window + at, (uint32_t)to + at, piece);
+                }
+                if (!e)
+                        e = dl->ops.new_write(dl->ops.ctx, to, dl->window, n);
+                to += n;
+        }
+        return e ? e : finish_streams(dl);
+}
+
+uint32_t dl_segment(const struct dl *dl)
+{
+        return dl->segment;
+}
+
+sg_err dl_step(struct dl *dl, bool *done)
+{
+        *done = false;
+        if (!dl->failed && dl->segment < dl->header.segment_count) {
+                dl->failed = decode(dl);
+                if (!dl->failed)
+                        dl->segment++;
+        }
+        *done = !dl->failed && dl->segment == dl->header.segment_count;
+        return dl->failed;
+}
+
+sg_err dl_finish(const struct dl *dl, const uint8_t to_digest[DL_DIGEST_SIZE])
+{
+        if (dl->segment < dl->header.segment_count)
+                return SG_E_DELTA_UNFINISHED;
+        return memcmp(to_digest, dl->header.to_digest, DL_DIGEST_SIZE) == 0
+                       ? SG_OK
+                       : SG_E_DELTA_WRONG_RESULT;
+}

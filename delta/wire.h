@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The format's layout (docs/delta.md), shared by decoder and encoder. All integers are
+ * little-endian. A varint has 7 bits per byte, the lowest first, at most 5 bytes.
+ *
+ *   header | section directory | segment table | sections | segment 0 | segment 1 ...
+ */
+#ifndef SEGUE_DELTA_WIRE_H
+#define SEGUE_DELTA_WIRE_H
+
+#include <string.h>
+
+#include "delta/delta.h"
+
+#define DL_MAGIC   "SGDELTA1"
+#define DL_VERSION 1u
+
+/* Byte offsets in the header. */
+enum {
+        DL_H_MAGIC = 0,
+        DL_H_VERSION = 8,
+        DL_H_FLAGS = 12,
+        DL_H_FROM_SIZE = 16,
+        DL_H_TO_SIZE = 24,
+        DL_H_FROM_DIGEST = 32,
+        DL_H_TO_DIGEST = 64,
+        DL_H_PATCH_SIZE = 96,
+        DL_H_ARENA_SIZE = 104,
+        DL_H_SEGMENT_COUNT = 108,
+        DL_H_CHUNK0_SIZE = 112,
+        DL_H_TABLE_SIZE = 116,
+        DL_H_SECTION_COUNT = 120,
+        DL_H_CODEC = 124,
+        DL_H_RESERVED = 128, /* zero */
+        DL_H_BODY_CRC = 152, /* CRC-32 of directory and table */
+        DL_H_CRC = 156,      /* CRC-32 of the bytes before it */
+};
+
+/* Header flags. */
+#define DL_F_RESIDENT 1u /* the copies stand in the section MAP, not in the segments */
+#define DL_F_KNOWN    DL_F_RESIDENT
+
+/* A section directory entry: five words. */
+enum { DL_D_ID = 0, DL_D_PACKED = 4, DL_D_RAW = 8, DL_D_COUNT = 12, DL_D_CRC = 16, DL_D_SIZE = 20 };
+
+enum dl_section_id {
+        DL_S_MAP = 1, /* the copies; count: how many */
+        DL_S_LIMIT,
+};
+#define DL_SECTIONS_MAX 12u
+
+/* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */
+enum { DL_T_END = 0, DL_T_CRC = 4, DL_T_SIZE = 8 };
+
+/* The streams of a segment, in their order in the chunk; the last three only without RESIDENT. */
+enum dl_stream_id {
+        DL_GAPS,     /* varints: right bytes before the next wrong one */
+        DL_VALUES,   /* bytes: what to add to the wrong one, mod 256 */
+        DL_LITERALS, /* bytes that were not predicted at all */
+        DL_RESIDENT_STREAMS,
+        DL_SKIPS = DL_RESIDENT_STREAMS, /* varints: literal bytes before the next copy */
+        DL_LENGTHS,                     /* varints: bytes of the copy */
+        DL_SEEKS,                       /* zigzag varints: old position, from the last copy's end */
+        DL_STREAMS,
+};
+
+/* Memory, fixed by the format and not by the build. */
+#define DL_CORE_MEMORY   8192u       /* struct dl */
+#define DL_STREAM_MEMORY (42u << 10) /* one inflate state with its window */
+#define DL_STREAM_BUFFER 2048u       /* packed bytes read at a time, and unpacked ones */
+#define DL_OUTPUT_WINDOW (32u << 10) /* output bytes written at a time */
+#define DL_CACHE_LINE    (8u << 10)  /* old bytes read at a time */
+#define DL_CACHE_LINES   8u
+#define DL_COPY_MEMORY   12u /* per copy of the resident map */
+
+/* Predicted bytes are worked out in pieces that end at multiples of this in the output. */
+#define DL_PIECE 4096u
+
+static inline uint32_t dl_get32(const uint8_t *p)
+{
+        return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t dl_get64(const uint8_t *p)
+{
+        return (uint64_t)dl_get32(p) | (uint64_t)dl_get32(p + 4) << 32;
+}
+
+static inline void dl_put32(uint8_t *p, uint32_t v)
+{
+        p[0] = (uint8_t)v;
+        p[1] = (uint8_t)(v >> 8);
+        p[2] = (uint8_t)(v >> 16);
+        p[3] = (uint8_t)(v >> 24);
+}
+
+static inline void dl_put64(uint8_t *p, uint64_t v)
+{
+        dl_put32(p, (uint32_t)v);
+        dl_put32(p + 4, (uint32_t)(v >> 32));
+}
+
+static inline int32_t dl_unzigzag(uint32_t v)
+{
+        return (int32_t)(v >> 1 ^ (0u - (v & 1u)));
+}
+
+static inline uint32_t dl_zigzag(int32_t v)
+{
+        return (uint32_t)v << 1 ^ (v < 0 ? ~0u : 0u);
+}
+
+#endif
