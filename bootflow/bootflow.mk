@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sources by idea, for every program that uses them: the boot state (hv, tools),
 # the image check (bootfw, updater, tools; needs Mbed TLS), placing (bootfw; needs libfdt).
-BOOTFLOW_STATE := bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c
+BOOTFLOW_STATE := bootflow/slots.c bootflow/slots_event.c bootflow/crc32.c bootflow/record.c bootflow/journal.c
 BOOTFLOW_LAYOUT := bootflow/image_layout.c
 BOOTFLOW_IMAGE := $(BOOTFLOW_LAYOUT) bootflow/image.c
 BOOTFLOW_FIT := bootflow/fit.c bootflow/place.c
@@ -9,3 +9,4 @@ BOOTFLOW_FIT := bootflow/fit.c bootflow/place.c
 BOOTFLOW_CRYPTO_asan := $(D)/host/lib/libmbedcrypto.a
 
 $(call unit-test,slots_test,tests/unit/slots_test.c bootflow/slots.c bootflow/slots_event.c)
+$(call unit-test,journal_test,tests/unit/journal_test.c tests/unit/strict_nor.c $(BOOTFLOW_STATE))
