@@ -52,7 +52,10 @@
         E(61, AGENT_BEATS, "agent-beats")               \
         E(62, AGENT_UNKNOWN, "agent-unknown")           \
         E(70, JOURNAL_NEW, "journal-new")               \
-        E(71, JOURNAL_ERROR, "journal-error")
+        E(71, JOURNAL_ERROR, "journal-error")           \
+        E(80, BOOT, "boot")                             \
+        E(81, EXITS, "exits")                           \
+        E(82, TIMER, "timer")
 
 enum event_number {
 #define SG_EVENT_ENUM(number, name, text) EVENT_##name = (number),
