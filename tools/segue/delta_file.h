@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deltas as files and in memory, for the commands that make and take them. */
+#ifndef TOOLS_SEGUE_DELTA_FILE_H
+#define TOOLS_SEGUE_DELTA_FILE_H
+
+#include "delta/create/create.h"
+#include "tools/segue/file.h"
+
+/* Makes a delta with progress on the terminal; what is the new image's name. */
+void delta_make(const struct mapped *from, const struct mapped *to,
+                const struct dl_create_options *options,
+                sg_err (*write)(void *ctx, const void *buf, size_t length), void *ctx,
+                const char *what);
+
+/* Reads the header of a delta in memory; ends the program when it is none. */
+void delta_header(const struct mapped *patch, struct dl_header *header, const char *path);
+
+/* A read within a mapped file; SG_E_TRUNCATED beyond its end. */
+sg_err mapped_read(const struct mapped *file, uint64_t offset, void *buf, size_t length);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/segue/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void fail(sg_err error, const char *where, ...)
+{
+        va_list list;
+
+        fflush(stdout);
+        fprintf(stderr, "segue: error %d: %s: ", (int)error, sg_strerror(error));
+        va_start(list, where);
+        vfprintf(stderr, where, list);
+        va_end(list);
+        fputc('\n', stderr);
+        exit(error == SG_E_USAGE ? 2 : 1);
+}
+
+void fail_errno(const char *where)
+{
+        fail(SG_E_IO, "%s: %s", where, strerror(errno));
+}
+
+void must(sg_err error, const char *where)
+{
+        if (error != SG_OK) {
+                fail(error, "%s", where);
+        }
+}
+
+void *allocate(size_t count, size_t size)
+{
+        void *memory = calloc(count > 0 ? count : 1, size);
+
+        if (memory == NULL) {
+                fail(SG_E_NO_MEMORY, "%zu bytes", count * size);
+        }
+        return memory;
+}
+
+static double now(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_start(struct progress *p, const char *label, uint64_t total)
+{
+        *p = (struct progress){
+                .label = label, .total = total, .started = now(), .visible = isatty(STDERR_FILENO)};
+}
+
+static void draw(const struct progress *p, uint64_t done)
+{
+        enum { WIDTH = 30 };
+        char bar[WIDTH + 1];
+        double share = p->total > 0 ? (double)done / (double)p->total : 1;
+        double elapsed = p->shown - p->started;
+        double rate = elapsed > 0 ? (double)done / elapsed : 0;
+
+        if (share > 1) {
+                share = 1;
+        }
+        memset(bar, ' ', WIDTH);
+        memset(bar, '=', (size_t)(share * WIDTH));
+        bar[WIDTH] = '\0';
+        fprintf(stderr, "\r%-18s [%s] %3.0f %% %7.1f MB/s", p->label, bar, share * 100, rate / 1e6);
+        if (rate > 0) {
+                fprintf(stderr, " %4.0f s left", (double)(p->total - done) / rate);
+        }
+        fputs("\033[K", stderr);
+}
+
+void progress_update(struct progress *p, uint64_t done)
+{
+        double t;
+
+        if (!p->visible || (t = now()) - p->shown < 0.1) {
+                return;
+        }
+        p->shown = t;
+        draw(p, done < p->total ? done : p->total);
+}
+
+void progress_end(struct progress *p)
+{
+        if (p->visible && p->shown > 0) {
+                fputs("\r\033[K", stderr);
+        }
+}
