@@ -4,3 +4,7 @@
 FAKE_MMU := tests/unit/fake_arch/fake_mmu.c
 $(call unit-test,pgtable,tests/unit/pgtable_test.c $(FAKE_MMU) hv/mm/pgtable.c)
 $(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/mm/pgtable.c)
+
+# The virtual GIC against a model of the hardware under it.
+VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
+$(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(VGIC))

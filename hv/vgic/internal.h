@@ -38,6 +38,9 @@ struct vgic_irq *vgic_irq(struct vgic *vgic, unsigned vcpu, unsigned intid);
 /* The vCPU that gets it: its own, the owner, or where its route leads; VGIC_NO_CPU. */
 unsigned vgic_home(const struct vgic *vgic, unsigned vcpu, unsigned intid);
 
+/* Where an SPI's route leads: VGIC_NO_CPU when to no vCPU. */
+unsigned vgic_route(const struct vgic *vgic, const struct vgic_irq *irq);
+
 /* Its vCPU must look at it: something about it changed. */
 void vgic_changed(struct vgic *vgic, unsigned vcpu, unsigned intid);
 /* The vCPU must build its LRs anew. */

@@ -82,7 +82,7 @@ static void select_candidates(struct vgic *vgic, unsigned vcpu, struct selection
 }
 
 /* Moves the interrupt's state into an LR value. */
-static uint64_t lr_make(struct vgic *vgic, struct vgic_irq *irq, unsigned intid)
+static uint64_t lr_make(struct vgic *vgic, unsigned vcpu, struct vgic_irq *irq, unsigned intid)
 {
         uint64_t lr = intid | (uint64_t)irq->priority << LR_PRIORITY_SHIFT;
         bool pending = vgic_deliverable(vgic, irq);
@@ -95,6 +95,11 @@ static uint64_t lr_make(struct vgic *vgic, struct vgic_irq *irq, unsigned intid)
                 /* Such an LR is never pending and active at once; the latch waits. */
                 lr |= LR_HW | (uint64_t)irq->hw << LR_HW_SHIFT;
                 pending &= !irq->active;
+        } else if (pending && irq->active && intid >= VGIC_PRIVATE &&
+                   vgic_route(vgic, irq) != vcpu) {
+                /* Once this vCPU is done with it the next one goes elsewhere. */
+                pending = false;
+                lr |= LR_EOI;
         } else if (!irq->edge && irq->line) {
                 /* If the line is still high when the guest is done, it is pending again. */
                 lr |= LR_EOI;
@@ -114,7 +119,7 @@ static void load_list(struct vgic *vgic, unsigned vcpu, const struct candidates 
         for (unsigned i = 0; i < count; i++) {
                 unsigned intid = c->intid[i];
                 struct vgic_irq *irq = vgic_irq(vgic, vcpu, intid);
-                uint64_t lr = lr_make(vgic, irq, intid);
+                uint64_t lr = lr_make(vgic, vcpu, irq, intid);
 
                 irq->owner = (uint8_t)vcpu;
                 cpu->loaded[cpu->lr_used] = (uint16_t)intid;

@@ -10,9 +10,9 @@ struct vgic_irq *vgic_irq(struct vgic *vgic, unsigned vcpu, unsigned intid)
 }
 
 /* vCPU n's affinity is n: Aff0 alone, and there are fewer than 16. */
-static unsigned route_target(const struct vgic *vgic, uint32_t route)
+unsigned vgic_route(const struct vgic *vgic, const struct vgic_irq *irq)
 {
-        return route < vgic->cpu_count ? route : VGIC_NO_CPU;
+        return irq->route < vgic->cpu_count ? irq->route : VGIC_NO_CPU;
 }
 
 unsigned vgic_home(const struct vgic *vgic, unsigned vcpu, unsigned intid)
@@ -22,7 +22,7 @@ unsigned vgic_home(const struct vgic *vgic, unsigned vcpu, unsigned intid)
         const struct vgic_irq *irq = &vgic->spi[intid - VGIC_PRIVATE];
         if (irq->active || irq->lr)
                 return irq->owner;
-        return route_target(vgic, irq->route);
+        return vgic_route(vgic, irq);
 }
 
 void vgic_mark_stale(struct vgic *vgic, unsigned vcpu)
