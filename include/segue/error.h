@@ -162,6 +162,7 @@
         E(816, CANCELLED, "update was cancelled")                                                  \
         E(817, SUPERSEDED, "another package took its place")                                       \
         E(818, BASE_CHANGED, "active slot on the disk differs from what was verified")             \
+        E(819, JOURNAL_BLANK, "journal was never written")                                         \
         E(851, UPDATE_DT, "update partition's devicetree lacks something or is malformed")
 
 typedef enum sg_err {
