@@ -8,3 +8,7 @@ $(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/m
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
 $(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(VGIC))
+
+# Emulated devices and the console.
+$(call unit-test,pl011,tests/unit/pl011_test.c hv/vdev/vpl011.c hv/vdev/agent.c)
+$(call unit-test,console,tests/unit/console_test.c hv/vdev/console.c)
