@@ -2,6 +2,7 @@
 /* What picolibc and Debian's libraries expect of the program around them. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "updater/el1/fault.h"
 
@@ -19,4 +20,9 @@ _Noreturn void __stack_chk_fail(void)
 _Noreturn void abort(void)
 {
         panic("a library gave up");
+}
+
+_Noreturn void _exit(int status)
+{
+        panic("a library wanted to exit with %d", status);
 }
