@@ -13,6 +13,7 @@
 
 #define BF_IMAGE_MAGIC           0x96f3b83d
 #define BF_IMAGE_HEADER_MIN      32
+#define BF_IMAGE_F_PIC           0x00000001
 #define BF_IMAGE_F_ENCRYPTED_128 0x00000004 /* refused */
 #define BF_IMAGE_F_ENCRYPTED_256 0x00000008 /* refused */
 #define BF_IMAGE_F_NON_BOOTABLE  0x00000010 /* refused */
