@@ -15,7 +15,7 @@
 
 #define VM_MAX      8
 #define VM_CPUS_MAX 8
-#define VM_NAME_MAX 16 /* characters; GPT partitions are called <name>_a, _b, _data */
+#define VM_NAME_MAX 15 /* characters; GPT partitions are called <name>_a, _b, _data */
 
 enum vm_role {
         VM_ROLE_UPDATE, /* exactly one; hv starts it from its own copy */

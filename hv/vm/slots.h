@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VM's slots and the boot state: glue between bootflow's decision table and journal (NOR) and the
- * VM's life. What writes the journal runs on the housekeeping core through housekeeping_call();
- * these functions do that by themselves and return when the record is durable.
+ * What the boot state means for a VM's life: which slot is due, what a start, a stop, a report and
+ * each of update's calls do to it. The decisions are bootflow/slots.h's; this file carries them out
+ * durably (hv/vm/boot_state.h) and tells update. No function is called with a lock held.
  */
 #ifndef HV_VM_SLOTS_H
 #define HV_VM_SLOTS_H
@@ -13,13 +13,17 @@
 #include <segue/error.h>
 #include <segue/hypercall.h>
 
+#include "bootflow/flash.h"
+
 struct vm;
 
-/* Once at boot, on the boot core, after the VMs were created: mounts the journal. */
-sg_err slots_init(void);
+/* Once at boot, on the boot core, after the VMs were created. A START without an outcome spends an
+ * `interrupted` now. NULL: the machine has no NOR bank. On an error, which it explains in the log,
+ * no VM but update can start. `flash` must stay. */
+sg_err slots_init(const struct bf_flash *flash);
 
 /* A VM's boot core, when the VM is about to be loaded: the slot that the decision table says is
- * due, SG_SLOT_NONE when nothing is bootable. */
+ * due; SG_SLOT_NONE when nothing is bootable (the log says why). */
 uint8_t slots_due(struct vm *vm);
 
 /* bootfw's words. */
@@ -31,24 +35,37 @@ struct boot_report {
 };
 
 enum slots_verdict {
-        SLOTS_START,       /* START is durable: enter the guest as confirmed */
-        SLOTS_START_TRIAL, /* the same, on trial */
+        SLOTS_START,       /* enter the guest as confirmed */
+        SLOTS_START_TRIAL, /* START is durable: enter the guest on trial */
         SLOTS_REFUSED,     /* stop the VM: cause VERIFY_FAILED */
 };
 
-/* The VM's boot core: bootfw reported. On a start *token is the start's token. */
+/* The VM's boot core: bootfw reported. On a start *token is the start's token, never 0. */
 enum slots_verdict slots_report(struct vm *vm, const struct boot_report *report, uint64_t *token);
 
-/* The VM's boot core, when all vCPUs are parked after RUNNING, TRIAL or VERIFYING: spends a try or
- * rolls back where due, durable on return, and tells update. false: the VM must not start again by
- * itself (SYSTEM_OFF, restart limit, nothing bootable). */
+/* Whether the image that vm->slot holds is the one that this VM was last started from, so that hv's
+ * own copy of that one will do. */
+bool slots_is_resident(const struct vm *vm);
+
+/* The VM's boot core, when all vCPUs are parked after LOADING, VERIFYING, RUNNING or TRIAL: spends
+ * a try or gives a slot up where due, durable on return, and tells update. false: the VM must not
+ * start again by itself, because it turned itself off. */
 bool slots_stopped(struct vm *vm, enum sg_vm_state was, enum sg_cause cause);
 
 /* Housekeeping core, now and then: erases the spare block ahead, one bounded step. true: there is
  * more to do. */
 bool slots_background(void);
 
-/* The hypercalls' side, after rights were checked; SG_HC_*. */
+/* SG_HC_SLOT_INFO's results, in its order. */
+struct slot_info {
+        uint64_t flags;
+        uint64_t attempts;
+        uint64_t counter;
+        uint64_t digest[4];
+};
+
+/* The hypercalls' side, after rights and ranges (slot 0 or 1) were checked; SG_HC_*. */
+int64_t slots_info(struct vm *vm, uint8_t slot, struct slot_info *info);
 int64_t slots_stage(struct vm *vm, uint8_t slot, uint64_t counter, const uint64_t digest[4]);
 int64_t slots_unstage(struct vm *vm, uint8_t slot);
 int64_t slots_open(struct vm *vm, uint8_t slot, uint64_t counter, const uint64_t digest[4]);
