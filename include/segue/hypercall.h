@@ -41,7 +41,8 @@
 #define SG_HC_EVENT_NEXT SG_HC(0x10)
 /* update: x1 = vm. The VM must be STOPPED. It becomes LOADING; its RAM is scrubbed on its own core
  * and then its load region is lent, read-write, never executable: the event SG_EV_LOADABLE brings
- * address and size. */
+ * address and size. For a VM that is LOADING and lent already, the event comes again (it may have
+ * been lost). */
 #define SG_HC_LOAD_BEGIN SG_HC(0x11)
 /* update: x1 = vm, x2 = bytes loaded. Withdraws the region (unmap, TLBI, cache maintenance) before
  * it returns; the VM goes on to VERIFYING and runs bootfw. */

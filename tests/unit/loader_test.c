@@ -234,6 +234,18 @@ static void a_withdrawn_region_is_not_touched_again(void **state)
         assert_int_equal(run(), SG_OK);
 }
 
+static void a_lost_region_is_asked_for_again(void **state)
+{
+        (void)state;
+        assert_int_equal(loader_wanted(&loader, 0), SG_HC_OK);
+        assert_int_equal(loader_again(&loader, 1), SG_HC_OK);
+        assert_int_equal(hv.begun, 2);
+        loader_lent(&loader, (uintptr_t)lent, SLOT_SIZE);
+        assert_int_equal(loader_again(&loader, 1), SG_HC_OK); /* it is being copied */
+        assert_int_equal(hv.begun, 2);
+        assert_int_equal(run(), SG_OK);
+}
+
 static void a_refused_end_is_reported(void **state)
 {
         (void)state;
@@ -254,6 +266,7 @@ int main(void)
                 cmocka_unit_test_setup(a_read_error_is_aborted_with_its_number, set_up),
                 cmocka_unit_test_setup(what_holds_no_image_is_aborted, set_up),
                 cmocka_unit_test_setup(a_withdrawn_region_is_not_touched_again, set_up),
+                cmocka_unit_test_setup(a_lost_region_is_asked_for_again, set_up),
                 cmocka_unit_test_setup(a_refused_end_is_reported, set_up),
         };
 

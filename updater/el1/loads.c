@@ -19,14 +19,13 @@ static void ask_about(struct guest *guest)
 {
         struct hv_vm_info info;
 
-        if (hv_calls_vm_info(guest->vm->index, &info) != SG_HC_OK) {
+        if (hv_calls_vm_info(guest->vm->index, &info) != SG_HC_OK || info.slot == SG_SLOT_NONE) {
                 return;
         }
-        if (info.state == SG_VM_LOADING && !loader_busy(&guest->loader)) {
-                /* Lent to a predecessor of ours, or the event that says where was lost. */
-                loader_withdrawn(&guest->loader);
-                hv_calls_loader_ops.abort(NULL, guest->vm->index, SG_E_IO);
-        } else if (info.state == SG_VM_STOPPED && info.slot != SG_SLOT_NONE) {
+        if (info.state == SG_VM_LOADING) {
+                /* A refusal means that the event with the region's address is still to come. */
+                loader_again(&guest->loader, info.slot);
+        } else if (info.state == SG_VM_STOPPED) {
                 loader_withdrawn(&guest->loader);
                 loads_want(guest, info.slot);
         }
