@@ -27,7 +27,7 @@ static struct {
 
 sg_err boot_state_init(const struct bf_flash *flash)
 {
-        sg_err e = bf_journal_mount(&journal, flash);
+        sg_err e = flash ? bf_journal_mount(&journal, flash) : SG_E_NOR_ABSENT;
 
         memset(&shared, 0, sizeof(shared));
         shared.error = e;

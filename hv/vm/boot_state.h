@@ -36,8 +36,8 @@ struct boot_change {
         struct bf_guest after;  /* valid when both results are SG_OK */
 };
 
-/* Boot core, once: mounts the journal, which must stay as long as hv runs. On an error no VM has a
- * boot state. */
+/* Boot core, once: mounts the journal in this flash (NULL: the machine has none), which must stay
+ * as long as hv runs. On an error no VM has a boot state. */
 sg_err boot_state_init(const struct bf_flash *flash);
 
 /* The reason why a VM has no boot state: that of boot_state_init() or SG_E_STATE_NO_GUEST; SG_OK

@@ -61,13 +61,13 @@ static void power_on(struct vm *vm)
                what_to_do(e));
 }
 
-sg_err slots_init(const struct bf_flash *flash)
+void slots_init(const struct bf_flash *flash)
 {
         sg_err e = boot_state_init(flash);
 
         if (e != SG_OK) {
                 hv_log("boot state: error %d: %s%s", e, sg_strerror(e), what_to_do(e));
-                return e;
+                return;
         }
         for (unsigned i = 0; i < VM_MAX; i++) {
                 struct vm *vm = vm_by_index(i);
@@ -75,7 +75,6 @@ sg_err slots_init(const struct bf_flash *flash)
                 if (vm && vm->desc->role != VM_ROLE_UPDATE)
                         power_on(vm);
         }
-        return SG_OK;
 }
 
 /* ---- What is due ---- */

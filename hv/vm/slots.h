@@ -18,9 +18,10 @@
 struct vm;
 
 /* Once at boot, on the boot core, after the VMs were created. A START without an outcome spends an
- * `interrupted` now. NULL: the machine has no NOR bank. On an error, which it explains in the log,
- * no VM but update can start. `flash` must stay. */
-sg_err slots_init(const struct bf_flash *flash);
+ * `interrupted` now. On an error, which it explains in the log, no VM but update can start: flash
+ * that is absent (NULL), blank or corrupt means provisioning, never a fresh start. `flash` must
+ * stay. */
+void slots_init(const struct bf_flash *flash);
 
 /* A VM's boot core, when the VM is about to be loaded: the slot that the decision table says is
  * due; SG_SLOT_NONE when nothing is bootable (the log says why). */
