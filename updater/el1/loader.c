@@ -10,12 +10,8 @@
 void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t vm,
                  const struct storage slots[2], uint8_t *buffer)
 {
-        *loader = (struct loader){.ops = ops,
-                                  .slots = slots,
-                                  .buffer = buffer,
-                                  .vm = vm,
-                                  .state = LOADER_IDLE,
-                                  .slot = SG_SLOT_NONE};
+        *loader = (struct loader){.ops = ops, .slots = slots, .vm = vm, .slot = SG_SLOT_NONE};
+        loader->buffer = buffer;
 }
 
 static int64_t ask(struct loader *loader, uint32_t slot)
