@@ -16,7 +16,6 @@
 #define LCRH_8BIT  (3u << 5)
 #define CR_ENABLE  0x301u /* UART, transmitter, receiver */
 #define INT_RX     (1u << 4)
-#define INT_TX     (1u << 5)
 #define INT_RT     (1u << 6)
 #define INT_ALL    0x7ffu
 
@@ -76,13 +75,4 @@ int uart_read(void)
                 return -1;
         }
         return (uint8_t)get(UART_DR);
-}
-
-void uart_want_room(bool on)
-{
-        uint32_t imsc = get(UART_IMSC);
-
-        if (!on)
-                put(UART_ICR, INT_TX);
-        put(UART_IMSC, on ? imsc | INT_TX : imsc & ~INT_TX);
 }

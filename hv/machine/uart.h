@@ -25,7 +25,4 @@ void uart_write_wait(const char *text, size_t size);
 /* The next received byte, or -1. Clears the receive interrupts when there is none. */
 int uart_read(void);
 
-/* An interrupt when the FIFO has room again. */
-void uart_want_room(bool on);
-
 #endif

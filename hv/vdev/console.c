@@ -40,27 +40,13 @@ static void wake(struct console_source *s)
         }
 }
 
-static void put(struct console_source *s, const uint8_t *bytes, size_t size)
+void console_put(struct console_source *s, const uint8_t *bytes, size_t size)
 {
+        spin_lock(&s->lock);
         for (size_t i = 0; i < size; i++) {
                 if (!ring_put(&s->ring, bytes[i]))
                         s->dropped++;
         }
-}
-
-void console_put(struct console_source *s, const uint8_t *bytes, size_t size)
-{
-        spin_lock(&s->lock);
-        put(s, bytes, size);
-        wake(s);
-        spin_unlock(&s->lock);
-}
-
-void console_put_line(struct console_source *s, const uint8_t *bytes, size_t size)
-{
-        spin_lock(&s->lock);
-        put(s, bytes, size);
-        put(s, (const uint8_t *)"\n", 1);
         wake(s);
         spin_unlock(&s->lock);
 }

@@ -84,10 +84,8 @@ void console_init(struct console *console, const struct console_ops *ops, void *
 void console_add(struct console *console, unsigned number, struct console_source *source,
                  const char *name);
 
-/* Any core. Never waits for the wire. */
+/* Any core. Never waits for the wire; nobody else's bytes of this source come between. */
 void console_put(struct console_source *source, const uint8_t *bytes, size_t size);
-/* The same, with "\n" behind, and nobody else's bytes between. */
-void console_put_line(struct console_source *source, const uint8_t *bytes, size_t size);
 
 /*
  * Housekeeping core. Moves a bounded amount and returns when it wants to be called again: a time of

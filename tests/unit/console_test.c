@@ -82,7 +82,7 @@ static void whole_lines_come_out_with_a_prefix(void **state)
         say(2, "one\r\ntw");
         say(0, "three\n");
         say(2, "o\n\n");
-        console_put_line(&source[CONSOLE_HV], (const uint8_t *)"four", 4);
+        say(CONSOLE_HV, "four\n");
         assert_true(console_drain(&console, 0) == CONSOLE_IDLE);
         expect("[update] three\r\n[personal] one\r\n[hv] four\r\n[personal] two\r\n[personal] "
                "\r\n");
