@@ -5,6 +5,10 @@ FAKE_MMU := tests/unit/fake_arch/fake_mmu.c
 $(call unit-test,pgtable,tests/unit/pgtable_test.c $(FAKE_MMU) hv/mm/pgtable.c)
 $(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/mm/pgtable.c)
 
+# PSCI, hypercalls and events against VMs without cores.
+FAKE_VM := tests/unit/fake_arch/fake_vm.c
+$(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc.c)
+
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
 $(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(VGIC))
@@ -16,3 +20,7 @@ $(call unit-test,console,tests/unit/console_test.c hv/vdev/console.c)
 # The NOR driver against chips that refuse what real ones refuse.
 $(call unit-test,nor,tests/unit/nor_test.c tests/unit/fake_arch/fake_nor.c \
         $(addprefix hv/machine/,nor.c nor_cfi.c nor_part.c))
+
+# The hypervisor: build/hv/hv.bin, started by the arm64 Linux boot protocol.
+HV := $(wildcard hv/*/*.c hv/*/*.S) $(addprefix bootflow/,slots.c slots_event.c journal.c record.c crc32.c)
+$(call image,el2,$(B)/hv/hv,hv/hv.lds,$(HV),$(D)/el2/lib/libfdt.a)

@@ -22,7 +22,7 @@ void ipi_kick(unsigned cpu);
  */
 void housekeeping_call(void (*fn)(void *arg), void *arg);
 
-/* On the housekeeping core, at every exit and wake-up: serves waiting housekeeping_call()s. */
-void housekeeping_serve(void);
+/* On the housekeeping core, at every exit and wake-up: runs what waits. */
+void housekeeping_serve_calls(void);
 
 #endif

@@ -20,10 +20,7 @@ void hv_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 size_t log_format(char *buf, size_t size, const char *fmt, va_list args)
         __attribute__((format(printf, 3, 0)));
 
-/* From now on lines bypass the rings: the machine is going down. */
-void log_go_direct(void);
-
-/* From now on lines go into hv's console ring. */
-void log_use_rings(void);
+/* Where lines go, "\n" included; NULL: nowhere. The sink never waits, but for the crash path's. */
+void log_set_sink(void (*sink)(const char *line, size_t size));
 
 #endif

@@ -4,6 +4,7 @@
 #define HV_CORE_PERCPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CPU_MAX 8
@@ -22,6 +23,11 @@ struct percpu {
         uint64_t stack_top;
         uint64_t crash_stack_top;
 };
+
+extern struct percpu hv_cpus[CPU_MAX];
+
+/* Boot core, once: the machine's cores, the boot core first. */
+void cpus_init(const uint64_t *mpidr, unsigned cpus);
 
 unsigned cpu_count(void);
 struct percpu *cpu_by_index(unsigned index);

@@ -3,7 +3,7 @@
  * Ticket locks: first come, first served, so that no core can starve another. EL2 runs with all
  * interrupts masked, so holding one needs no more than the lock itself. Locks are held for bounded,
  * short work only, never across the entry to a guest or a device's delay. Order, outermost first:
- * vm->lock, vgic, device, event queue, console ring.
+ * vm->lock, device, vgic, event queue, console ring.
  *
  * Portable: the pure parts use the same locks in the host tests.
  */

@@ -48,6 +48,13 @@ struct vcpu {
         uint64_t counters[SG_CNT_COUNT];
 };
 
+/* Own core, once, before anything else of the vCPU: EL2's controls over EL1. */
+void vcpu_core_setup(const struct vcpu *vcpu);
+
+/* Own core: from power-on to the first instruction, all EL1 state reset; and out of it again. */
+void vcpu_begin(struct vcpu *vcpu);
+void vcpu_halt(struct vcpu *vcpu);
+
 /* vm->lock held. The vCPU's core enters it at `entry` with x0 = context, after all its EL1 state
  * was reset. PSCI checks the state first; the caller kicks vcpu->cpu afterwards. */
 void vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
@@ -63,6 +70,9 @@ void vcpu_wait(struct vcpu *vcpu);
  * have taken it; pc moves to the guest's vector. */
 void vcpu_inject_undefined(struct vcpu *vcpu);
 void vcpu_inject_external_abort(struct vcpu *vcpu, uint64_t far, bool instruction);
+
+/* Own core, for a dump: what EL1 last took, and its tables. */
+void vcpu_dump_el1(void);
 
 /* Skips the instruction that trapped. */
 static inline void vcpu_skip(struct vcpu *vcpu)

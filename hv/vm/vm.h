@@ -16,8 +16,12 @@
 #include <segue/hypercall.h>
 
 #include "hv/core/spinlock.h"
+#include "hv/machine/board.h"
 #include "hv/mm/addr.h"
+#include "hv/mm/memory.h"
 #include "hv/mm/stage2.h"
+#include "hv/vdev/agent.h"
+#include "hv/vdev/console.h"
 #include "hv/vdev/vpl011.h"
 #include "hv/vgic/vgic.h"
 #include "hv/vm/description.h"
@@ -39,6 +43,13 @@ enum vm_request {
         VM_REQUEST_VERIFY = 1u << 3, /* the region is withdrawn: place bootfw and enter it */
 };
 
+/* hv's own copy of the slot's bytes that a resident VM was last started from. */
+struct resident {
+        struct paddr bytes; /* load_size of them; RAM that no VM has */
+        uint64_t size;      /* 0: no copy yet */
+        uint64_t digest[4]; /* of the image, by the boot state */
+};
+
 struct vm {
         const struct vm_description *desc;
         unsigned index; /* the hypercalls' vm; VMID is index + 1 */
@@ -47,7 +58,8 @@ struct vm {
         struct life life;
         uint32_t requests; /* enum vm_request */
         enum sg_cause stop_cause;
-        unsigned parked; /* vCPUs that have parked since the stop was asked for */
+        unsigned parked;  /* vCPUs that have parked since the stop was asked for */
+        uint32_t crashes; /* since the last confirmed or asked-for start */
 
         struct ipaddr ram_ipa;
         struct paddr ram;
@@ -56,61 +68,84 @@ struct vm {
 
         struct vcpu *vcpu; /* vcpu_count of them */
         unsigned vcpu_count;
+        uint64_t started_at; /* physical counter: what the guest's virtual counter counts from */
 
         struct vgic vgic;
         struct mmio_map mmio;
-        struct vpl011 console; /* SPI 1 */
-        struct vpl011 agent;   /* SPI 8; only with the device "agent" */
+        struct console_source output;
+        struct vpl011 console;
+        struct agent agent; /* only with the device "agent" */
 
-        /* The slot's bytes while LOADING and VERIFYING. */
-        uint8_t slot;            /* due or running; SG_SLOT_NONE */
-        uint64_t load_size;      /* of the region, a multiple of 2 MiB */
-        uint64_t loaded;         /* bytes, said by LOAD_END */
+        uint8_t slot;            /* waited for, loaded or running; SG_SLOT_NONE */
+        uint64_t load_size;      /* of the load region, a multiple of 2 MiB */
+        uint64_t loaded;         /* bytes of it that LOAD_END said */
         bool lent;               /* the load region is in update's stage 2 */
-        uint64_t load_faults;    /* update's accesses to it after that */
+        uint64_t load_faults;    /* update's accesses to it when it was not */
         uint64_t trial_deadline; /* physical counter; 0: none */
+        struct resident resident;
+
+        struct vm *start_next; /* asked for its first start when this one has had it */
+        uint64_t ecam;         /* of the PCIe host that it was given; 0: none */
 
         /* The guest's devicetree, made once from the description, in hv's memory. */
-        const void *fdt;
+        void *fdt;
         uint32_t fdt_size;
 };
 
-/* All VMs, by index; NULL past the last or for a number that is not described. */
+/* Boot core, once: makes all VMs, none started. Refuses what the machine has no room for. */
+void vms_create(const struct system_description *system, const struct board *board,
+                struct memory *memory);
+
+/* Boot core, once, after slots_init(): asks for the first start of update; the others follow one by
+ * one in start order. */
+void vms_start(void);
+
+/* All VMs, by index; NULL for a number that is not described. */
 struct vm *vm_by_index(unsigned index);
-unsigned vm_count(void);
 struct vm *vm_update(void);
+const struct system_description *vm_system(void);
 
 /* Any core. Asks for a stop of a VM that runs in any way; when all its vCPUs are parked, its boot
- * core settles the outcome with the boot state and, where due, starts again. The first cause of a
- * stop counts. */
+ * core settles the outcome with the boot state and, where due, starts it again. The first cause of
+ * a stop counts. */
 void vm_stop(struct vm *vm, enum sg_cause cause);
 
-/* Any core. Parks the VM for good: nothing bootable, or restarts used up. */
-void vm_fail(struct vm *vm, enum sg_cause cause);
-
-/* Any core: SG_HC_RESTART, LOAD_BEGIN, LOAD_END, LOAD_ABORT after the caller's right was checked.
- * Return SG_HC_*. LOAD_END runs on update's core and returns with the region withdrawn. */
+/* Any core: SG_HC_RESTART, after the caller's right was checked. Returns SG_HC_*. */
 int64_t vm_restart(struct vm *vm);
-int64_t vm_load_begin(struct vm *vm);
-int64_t vm_load_end(struct vm *vm, uint64_t loaded);
-int64_t vm_load_abort(struct vm *vm, uint64_t error);
 
-/* The VM's boot core, from SG_HC_BOOT_REPORT: VERIFYING -> RUNNING, or TRIAL with its deadline set.
- */
+/* The VM's boot core, from SG_HC_BOOT_REPORT, after the boot state is durable: VERIFYING ->
+ * RUNNING, or TRIAL with its deadline set. */
 void vm_started(struct vm *vm, bool trial);
 
-/* Any core: a confirm is durable: TRIAL -> RUNNING and the deadline is off. false: too late, the
- * deadline or another stop came first. */
-bool vm_confirmed(struct vm *vm);
+/* Any core: a confirm is durable: TRIAL -> RUNNING and the deadline is off. */
+void vm_confirmed(struct vm *vm);
+
+/* Any core: the trial of this VM is running and neither its deadline nor another stop came first.
+ */
+bool vm_on_trial(struct vm *vm);
 
 /* vm->lock held. Moves the life and tells update (SG_EV_VM_STATE), or logs the refusal with both
  * names. */
 bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause);
 
+/* Any core, vm->lock not held: sets requests and kicks the boot core. */
+void vm_ask(struct vm *vm, uint32_t requests);
+
+/* The VM's boot core, at each of its wake-ups. */
+void vm_work(struct vm *vm);
+
+/* The VM's boot core: its EL2 timer fired. */
+void vm_deadline(struct vm *vm);
+
 /* Sum over the VM's vCPUs, and its devices' drops. */
 uint64_t vm_counter(const struct vm *vm, enum sg_counter counter);
 
-/* Any core: the level of a device's SPI towards the guest; kicks the core that has to take it. */
-void vm_set_spi(struct vm *vm, unsigned spi, bool level);
+/* The VM's state for the log: vCPUs, where it was, its stage 2. Bounded. */
+void vm_dump(const struct vcpu *vcpu);
+
+static inline unsigned vm_boot_core(const struct vm *vm)
+{
+        return vm->vcpu[0].cpu;
+}
 
 #endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hv/vm/run.h"
+
+#include "hv/arch/cpu.h"
+#include "hv/arch/guest.h"
+#include "hv/arch/offsets.h"
+#include "hv/core/ipi.h"
+#include "hv/core/log.h"
+#include "hv/core/percpu.h"
+#include "hv/machine/gic.h"
+#include "hv/vm/consoles.h"
+#include "hv/vm/slots.h"
+#include "hv/vm/timer.h"
+#include "hv/vm/trap.h"
+#include "hv/vm/vm.h"
+
+#define BACKGROUND_STEP_MS 2
+
+static uint32_t uart_intid;
+
+void run_set_uart(uint32_t intid)
+{
+        uart_intid = intid;
+}
+
+static bool is_housekeeping(void)
+{
+        return this_cpu()->index == CPU_HOUSEKEEPING;
+}
+
+/* EL2's timer of the housekeeping core wakes it for the consoles and the boot state's spare block;
+ * on all others it is the trial deadline's. */
+static void housekeeping_serve(void)
+{
+        static uint64_t background_due;
+        uint64_t now = timer_now();
+        uint64_t next;
+
+        housekeeping_serve_calls();
+        if (now >= background_due)
+                background_due =
+                        slots_background() ? now + timer_from_ms(BACKGROUND_STEP_MS) : UINT64_MAX;
+        next = consoles_serve(now);
+        timer_hyp_set(next < background_due ? next : background_due);
+}
+
+static void take_hyp_timer(struct vcpu *vcpu)
+{
+        timer_hyp_set(UINT64_MAX);
+        if (vcpu && !is_housekeeping())
+                vm_deadline(vcpu->vm);
+}
+
+static void take_spi(uint32_t intid)
+{
+        if (intid == uart_intid) {
+                consoles_interrupt();
+                gic_end(intid);
+                return;
+        }
+        gic_drop(intid);
+        if (vgic_take_spi(&vm_update()->vgic, intid))
+                return;
+        gic_enable(0, intid, false);
+        gic_set_active(0, intid, false);
+        hv_log("interrupt %u belongs to nobody: disabled", intid);
+}
+
+static void take_ppi(struct vcpu *vcpu, uint32_t intid)
+{
+        gic_drop(intid);
+        if (intid == GIC_PPI_VIRT_TIMER)
+                timer_beat(vcpu->counters);
+        vgic_take_ppi(&vcpu->vm->vgic, vcpu->index, intid);
+}
+
+/* Takes one interrupt; if there are more, they come at the next entry or end the next WFI. */
+static void take_interrupt(struct vcpu *vcpu)
+{
+        uint32_t intid = gic_acknowledge();
+
+        switch (intid) {
+        case IPI_SGI:
+                gic_end(intid);
+                break;
+        case GIC_PPI_HYP_TIMER:
+                take_hyp_timer(vcpu);
+                gic_end(intid);
+                break;
+        case GIC_PPI_MAINTENANCE:
+                vcpu_count(vcpu, SG_CNT_VGIC_MAINT);
+                vgic_maintenance(&vcpu->vm->vgic, vcpu->index);
+                gic_end(intid);
+                return;
+        case GIC_PPI_VIRT_TIMER:
+        case GIC_PPI_PHYS_TIMER:
+                take_ppi(vcpu, intid);
+                return;
+        default:
+                if (intid >= GIC_SPURIOUS)
+                        return;
+                take_spi(intid);
+        }
+        if (vcpu)
+                vcpu_count(vcpu, SG_CNT_FOREIGN);
+}
+
+void core_poll(void)
+{
+        if (is_housekeeping())
+                housekeeping_serve();
+        take_interrupt(this_cpu()->vcpu);
+}
+
+static bool stop_asked(const struct vm *vm)
+{
+        return __atomic_load_n(&vm->requests, __ATOMIC_ACQUIRE) & VM_REQUEST_STOP;
+}
+
+static bool may_run(const struct vcpu *vcpu)
+{
+        return vcpu->power == VCPU_ON && !stop_asked(vcpu->vm);
+}
+
+/* Takes a stop or a power-on that others asked for. */
+static void attend(struct vcpu *vcpu)
+{
+        struct vm *vm = vcpu->vm;
+        bool park, begin, last = false;
+
+        if (!stop_asked(vm) && __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != VCPU_ON_PENDING)
+                return;
+        spin_lock(&vm->lock);
+        park = (vm->requests & VM_REQUEST_STOP) && !vcpu->parked;
+        begin = !(vm->requests & VM_REQUEST_STOP) && vcpu->power == VCPU_ON_PENDING;
+        if (begin)
+                vcpu->power = VCPU_ON;
+        spin_unlock(&vm->lock);
+
+        if (begin)
+                vcpu_begin(vcpu);
+        if (!park)
+                return;
+        vcpu_halt(vcpu);
+        spin_lock(&vm->lock);
+        vcpu->power = VCPU_OFF;
+        vcpu->parked = true;
+        last = ++vm->parked == vm->vcpu_count;
+        spin_unlock(&vm->lock);
+        if (last)
+                ipi_kick(vm_boot_core(vm));
+}
+
+void vcpu_wait(struct vcpu *vcpu)
+{
+        while (!vgic_pending(&vcpu->vm->vgic, vcpu->index) && !stop_asked(vcpu->vm)) {
+                wfi();
+                core_poll();
+        }
+}
+
+static void run_guest(struct vcpu *vcpu)
+{
+        int reason;
+
+        vgic_enter(&vcpu->vm->vgic, vcpu->index);
+        reason = guest_enter(vcpu);
+        vcpu_count(vcpu, SG_CNT_EXITS);
+        switch (reason) {
+        case EXIT_IRQ:
+                vcpu_count(vcpu, SG_CNT_IRQ);
+                take_interrupt(vcpu);
+                break;
+        case EXIT_SYNC:
+                trap_sync(vcpu);
+                break;
+        default:
+                trap_serror(vcpu);
+        }
+}
+
+static void idle(struct vcpu *vcpu)
+{
+        wfi();
+        take_interrupt(vcpu);
+}
+
+_Noreturn void core_run(void)
+{
+        struct vcpu *vcpu = this_cpu()->vcpu;
+
+        if (vcpu)
+                vcpu_core_setup(vcpu);
+        for (;;) {
+                if (is_housekeeping())
+                        housekeeping_serve();
+                if (vcpu) {
+                        attend(vcpu);
+                        if (vcpu->index == 0)
+                                vm_work(vcpu->vm);
+                }
+                if (vcpu && may_run(vcpu))
+                        run_guest(vcpu);
+                else
+                        idle(vcpu);
+        }
+}

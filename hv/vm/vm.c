@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hv/vm/vm.h"
+
+#include <stddef.h>
+
+#include "hv/core/ipi.h"
+#include "hv/core/log.h"
+#include "hv/core/percpu.h"
+#include "hv/vm/events.h"
+#include "hv/vm/load.h"
+#include "hv/vm/slots.h"
+#include "hv/vm/timer.h"
+
+bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
+{
+        enum sg_vm_state from = vm->life.state;
+
+        if (!life_move(&vm->life, to, cause, timer_now())) {
+                hv_log("VM %s: refused to go from %s to %s", vm->desc->name, life_state_name(from),
+                       life_state_name(to));
+                return false;
+        }
+        if (cause == SG_CAUSE_NONE)
+                hv_log("VM %s: %s", vm->desc->name, life_state_name(to));
+        else
+                hv_log("VM %s: %s (%s)", vm->desc->name, life_state_name(to),
+                       life_cause_name(cause));
+        event_send(SG_EV_VM_STATE, vm->index, to, cause);
+        return true;
+}
+
+void vm_ask(struct vm *vm, uint32_t requests)
+{
+        spin_lock(&vm->lock);
+        vm->requests |= requests;
+        spin_unlock(&vm->lock);
+        ipi_kick(vm_boot_core(vm));
+}
+
+static bool can_stop(enum sg_vm_state state)
+{
+        return life_may(state, SG_VM_STOPPED) && state != SG_VM_CREATED && state != SG_VM_FAILED;
+}
+
+void vm_stop(struct vm *vm, enum sg_cause cause)
+{
+        bool stop;
+
+        spin_lock(&vm->lock);
+        stop = can_stop(vm->life.state) && !(vm->requests & VM_REQUEST_STOP);
+        if (stop) {
+                vm->stop_cause = cause;
+                vm->parked = 0;
+                for (unsigned i = 0; i < vm->vcpu_count; i++)
+                        vm->vcpu[i].parked = false;
+                /* Release: who sees the request sees the rest. */
+                __atomic_store_n(&vm->requests, vm->requests | VM_REQUEST_STOP, __ATOMIC_RELEASE);
+        }
+        spin_unlock(&vm->lock);
+        for (unsigned i = 0; stop && i < vm->vcpu_count; i++)
+                ipi_kick(vm->vcpu[i].cpu);
+}
+
+int64_t vm_restart(struct vm *vm)
+{
+        bool start;
+        enum sg_vm_state state;
+
+        if (vm == vm_update())
+                return SG_HC_BAD_STATE;
+        spin_lock(&vm->lock);
+        state = vm->life.state;
+        start = !vm->requests &&
+                ((state == SG_VM_STOPPED && vm->slot == SG_SLOT_NONE) ||
+                 (state == SG_VM_FAILED && vm_move(vm, SG_VM_STOPPED, SG_CAUSE_RESTART)));
+        if (start || state == SG_VM_RUNNING)
+                vm->crashes = 0;
+        spin_unlock(&vm->lock);
+        if (start)
+                vm_ask(vm, VM_REQUEST_START);
+        else if (state == SG_VM_RUNNING)
+                vm_stop(vm, SG_CAUSE_RESTART);
+        else
+                return SG_HC_BAD_STATE;
+        return SG_HC_OK;
+}
+
+static bool is_boot_core_timer_ours(const struct vm *vm)
+{
+        return vm_boot_core(vm) != CPU_HOUSEKEEPING;
+}
+
+void vm_started(struct vm *vm, bool trial)
+{
+        uint64_t deadline = timer_now() + timer_from_ms(vm->desc->trial_deadline_ms);
+
+        load_keep_resident(vm);
+        spin_lock(&vm->lock);
+        vm->trial_deadline = trial ? deadline : 0;
+        vm_move(vm, trial ? SG_VM_TRIAL : SG_VM_RUNNING, SG_CAUSE_NONE);
+        spin_unlock(&vm->lock);
+        if (trial)
+                timer_hyp_set(deadline);
+        event_send(SG_EV_STARTED, vm->index, vm->slot, trial);
+}
+
+bool vm_on_trial(struct vm *vm)
+{
+        bool on;
+
+        spin_lock(&vm->lock);
+        on = vm->life.state == SG_VM_TRIAL && !(vm->requests & VM_REQUEST_STOP);
+        spin_unlock(&vm->lock);
+        return on;
+}
+
+void vm_confirmed(struct vm *vm)
+{
+        spin_lock(&vm->lock);
+        /* A stop that was asked for meanwhile goes on; the image is good all the same. */
+        if (vm->life.state == SG_VM_TRIAL)
+                vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
+        vm->trial_deadline = 0;
+        vm->crashes = 0;
+        spin_unlock(&vm->lock);
+}
+
+void vm_deadline(struct vm *vm)
+{
+        uint64_t deadline;
+        bool trial;
+
+        spin_lock(&vm->lock);
+        deadline = vm->trial_deadline;
+        trial = vm->life.state == SG_VM_TRIAL && deadline;
+        spin_unlock(&vm->lock);
+        if (!trial)
+                return;
+        if (timer_now() >= deadline)
+                vm_stop(vm, SG_CAUSE_DEADLINE);
+        else
+                timer_hyp_set(deadline);
+}
+
+/* How it ended counts against the VM's restart limit. */
+static bool is_crash(const struct vm *vm, enum sg_cause cause)
+{
+        switch (cause) {
+        case SG_CAUSE_FAULT:
+        case SG_CAUSE_LOAD_FAILED:
+        case SG_CAUSE_VERIFY_FAILED:
+                return true;
+        case SG_CAUSE_RESET:
+        case SG_CAUSE_OFF:
+                /* update does neither while all is well. */
+                return vm == vm_update();
+        default:
+                return false;
+        }
+}
+
+static void reset_devices(struct vm *vm)
+{
+        vgic_reset(&vm->vgic);
+        vpl011_reset(&vm->console);
+        if (vm->desc->agent)
+                agent_reset(&vm->agent);
+}
+
+static void fail(struct vm *vm, enum sg_cause cause)
+{
+        spin_lock(&vm->lock);
+        vm_move(vm, SG_VM_FAILED, cause);
+        spin_unlock(&vm->lock);
+}
+
+/* The boot core, all vCPUs parked: the stop becomes a fact, and what follows is decided. */
+static void settle(struct vm *vm)
+{
+        enum sg_vm_state was;
+        enum sg_cause cause;
+        bool again;
+
+        spin_lock(&vm->lock);
+        was = vm->life.state;
+        cause = vm->stop_cause;
+        vm_move(vm, SG_VM_STOPPED, cause);
+        vm->trial_deadline = 0;
+        spin_unlock(&vm->lock);
+
+        if (is_boot_core_timer_ours(vm))
+                timer_hyp_set(UINT64_MAX);
+        reset_devices(vm);
+        if (vm == vm_update())
+                load_withdraw_all();
+        again = vm == vm_update() || slots_stopped(vm, was, cause);
+        if (is_crash(vm, cause))
+                vm->crashes++;
+
+        spin_lock(&vm->lock);
+        vm->slot = SG_SLOT_NONE;
+        vm->requests = again ? VM_REQUEST_START : 0;
+        spin_unlock(&vm->lock);
+        if (vm->crashes > vm->desc->restart_limit) {
+                hv_log("VM %s: its restarts are used up", vm->desc->name);
+                vm->requests = 0;
+                fail(vm, cause);
+        }
+}
+
+static void start_update(struct vm *vm)
+{
+        bool moved;
+
+        events_reset();
+        load_update(vm);
+        spin_lock(&vm->lock);
+        moved = vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
+        spin_unlock(&vm->lock);
+        /* What its predecessor was asked for and did not begin. */
+        for (unsigned i = 0; moved && i < VM_MAX; i++) {
+                const struct vm *other = vm_by_index(i);
+
+                if (other && other->life.state == SG_VM_STOPPED && other->slot != SG_SLOT_NONE)
+                        event_send(SG_EV_LOAD_WANTED, i, other->slot, 0);
+        }
+}
+
+static void start_guest(struct vm *vm)
+{
+        uint8_t slot = slots_due(vm);
+
+        if (slot == SG_SLOT_NONE) {
+                hv_log("VM %s: neither slot can be started", vm->desc->name);
+                fail(vm, vm->life.cause);
+                return;
+        }
+        spin_lock(&vm->lock);
+        vm->slot = slot;
+        spin_unlock(&vm->lock);
+        if (load_has_resident(vm))
+                load_resident(vm);
+        else
+                event_send(SG_EV_LOAD_WANTED, vm->index, slot, 0);
+}
+
+static void start(struct vm *vm)
+{
+        if (vm->life.state == SG_VM_CREATED) {
+                spin_lock(&vm->lock);
+                vm_move(vm, SG_VM_STOPPED, SG_CAUSE_NONE);
+                spin_unlock(&vm->lock);
+        }
+        if (vm->life.state != SG_VM_STOPPED)
+                return;
+        if (vm == vm_update())
+                start_update(vm);
+        else
+                start_guest(vm);
+        if (vm->start_next)
+                vm_ask(vm->start_next, VM_REQUEST_START);
+        vm->start_next = NULL;
+}
+
+static bool take_request(struct vm *vm, enum vm_request request)
+{
+        bool taken;
+
+        spin_lock(&vm->lock);
+        taken = vm->requests & request;
+        vm->requests &= ~(uint32_t)request;
+        spin_unlock(&vm->lock);
+        return taken;
+}
+
+void vm_work(struct vm *vm)
+{
+        uint32_t requests = __atomic_load_n(&vm->requests, __ATOMIC_ACQUIRE);
+
+        if (requests & VM_REQUEST_STOP) {
+                bool all;
+
+                spin_lock(&vm->lock);
+                all = vm->parked == vm->vcpu_count;
+                spin_unlock(&vm->lock);
+                if (all)
+                        settle(vm);
+                return;
+        }
+        if ((requests & VM_REQUEST_START) && take_request(vm, VM_REQUEST_START))
+                start(vm);
+        if ((requests & VM_REQUEST_SCRUB) && take_request(vm, VM_REQUEST_SCRUB))
+                load_scrub_and_lend(vm);
+        if ((requests & VM_REQUEST_VERIFY) && take_request(vm, VM_REQUEST_VERIFY))
+                load_place_bootfw(vm);
+}
+
+static void dump_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void dump_line(const char *fmt, ...)
+{
+        char line[LOG_LINE_MAX];
+        va_list args;
+
+        va_start(args, fmt);
+        log_format(line, sizeof(line), fmt, args);
+        va_end(args);
+        hv_log("  %s", line);
+}
+
+#define DUMP_LINES 12
+
+void vm_dump(const struct vcpu *vcpu)
+{
+        const struct vcpu_regs *r = &vcpu->regs;
+
+        hv_log("VM %s, vCPU %u on core %u: pc %016lx, pstate %lx", vcpu->vm->desc->name,
+               vcpu->index, vcpu->cpu, r->pc, r->pstate);
+        for (unsigned i = 0; i < 30; i += 3)
+                hv_log("  x%-2u %016lx  x%-2u %016lx  x%-2u %016lx", i, r->x[i], i + 1, r->x[i + 1],
+                       i + 2, r->x[i + 2]);
+        hv_log("  x30 %016lx", r->x[30]);
+        vcpu_dump_el1();
+        stage2_dump(&vcpu->vm->stage2, DUMP_LINES, dump_line);
+}
