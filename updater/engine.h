@@ -96,8 +96,8 @@ void engine_agent_bytes(struct engine *e, uint32_t vm, const char *bytes, size_t
 /* The inbox may hold something new. */
 void engine_inbox_changed(struct engine *e);
 
-/* Gives up the update under way before its trial: STAGED is taken back. SG_E_ENGINE_STATE when
- * there is none, or its trial has begun. */
+/* Gives up the update under way, and its package, before its trial: STAGED is taken back.
+ * SG_E_ENGINE_STATE when there is none, or its trial has begun. */
 sg_err engine_cancel(struct engine *e);
 
 enum engine_state engine_state(const struct engine *e);

@@ -18,6 +18,7 @@
 /* E(number, name, name as text); docs/events.md lists the fields of each. */
 #define SG_UPDATE_EVENTS(E)                             \
         E(1, STATE, "state")                            \
+        E(2, STATE_REFUSED, "state-refused")            \
         E(10, PACKAGE_FOUND, "package-found")           \
         E(11, PACKAGE_ACCEPTED, "package-accepted")     \
         E(12, PACKAGE_REFUSED, "package-refused")       \
@@ -44,6 +45,8 @@
         E(42, CONFIRMED, "confirmed")                   \
         E(43, TRY_SPENT, "try-spent")                   \
         E(44, ROLLED_BACK, "rolled-back")               \
+        E(45, IMAGE_REFUSED, "image-refused")           \
+        E(46, STARTED, "started")                       \
         E(50, REFILL_BEGIN, "refill-begin")             \
         E(51, REFILL_PROGRESS, "refill-progress")       \
         E(52, REFILLED, "refilled")                     \

@@ -7,6 +7,10 @@ UPDATER_PACKAGE := $(addprefix updater/package/,ustar.c jsmn.c json.c canonical.
 
 UPDATER_DISK := updater/gpt.c updater/partition.c
 
+UPDATER_ENGINE := $(addprefix updater/,engine.c engine_idle.c engine_open.c engine_apply.c \
+                    engine_trial.c engine_refill.c engine_agent.c checkpoint.c events.c \
+                    agent_line.c)
+
 UPDATER_CRYPTO := $(D)/host/lib/libmbedcrypto.a
 
 $(call unit-test,ustar_test,tests/unit/ustar_test.c tests/unit/memory_storage.c \

@@ -527,7 +527,7 @@ static void peeks_at_what_is_there(void **state)
         assert_int_equal(package_peek(&storage.storage, two), SG_OK);
         assert_memory_not_equal(one, two, 32);
         memset(archive, 0, 512);
-        assert_int_equal(package_peek(&storage.storage, two), SG_E_TAR_END);
+        assert_int_equal(package_peek(&storage.storage, two), SG_E_NO_PACKAGE);
 }
 
 int main(void)

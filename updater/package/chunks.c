@@ -65,6 +65,16 @@ static sg_err load(struct chunk_reader *r, uint32_t i, uint64_t at)
         return SG_OK;
 }
 
+sg_err chunk_reader_chunk(struct chunk_reader *r, uint32_t i, const uint8_t **bytes, uint64_t *at)
+{
+        *bytes = r->buffer;
+        *at = 0;
+        for (uint32_t k = 0; k < i; k++) {
+                *at += chunk_length(r, k);
+        }
+        return i == r->loaded ? SG_OK : load(r, i, *at);
+}
+
 /* The chunk that holds a byte of the payload, and where it begins. */
 static uint32_t chunk_of(const struct chunk_reader *r, uint64_t offset, uint64_t *at)
 {

@@ -38,6 +38,10 @@ struct chunk_reader {
 sg_err chunk_reader_open(struct chunk_reader *r, const struct storage *storage, uint64_t offset,
                          uint64_t length, const uint8_t *list, size_t list_size, uint8_t *buffer);
 
+/* Chunk i as a whole, i < count, its digest checked: valid until the next call. *at is its offset
+ * in the payload. Errors as below. */
+sg_err chunk_reader_chunk(struct chunk_reader *r, uint32_t i, const uint8_t **bytes, uint64_t *at);
+
 /* Bytes of chunk i. */
 uint32_t chunk_length(const struct chunk_reader *r, uint32_t i);
 

@@ -217,7 +217,7 @@ sg_err package_peek(const struct storage *storage, uint8_t digest[32])
         mbedtls_sha256_context sha;
 
         sg_err err = ustar_next(storage, &offset, &m);
-        if (err == SG_OK && strcmp(m.name, NAME_ROOT) != 0) {
+        if (err == SG_OK ? strcmp(m.name, NAME_ROOT) != 0 : err != SG_E_IO) {
                 return SG_E_NO_PACKAGE;
         }
         for (int i = 0; err == SG_OK && strcmp(m.name, NAME_TARGETS) != 0; i++) {

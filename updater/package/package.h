@@ -52,7 +52,8 @@ sg_err package_target_verify(const struct package *p, const struct manifest_targ
                              uint8_t *list, uint8_t *buffer);
 
 /* SHA-256 of the raw bytes of targets.json, unauthenticated: tells whether the inbox holds
- * something new. SG_E_TAR_* when there is no package. */
+ * something new. SG_E_NO_PACKAGE when no root.json stands at its beginning; as ustar_next() when
+ * what follows is damaged. */
 sg_err package_peek(const struct storage *storage, uint8_t digest[32]);
 
 #endif

@@ -295,6 +295,13 @@ static sg_err insert_target(struct tuf_targets *targets, const struct json *json
         return SG_OK;
 }
 
+static bool same_image(const struct manifest_target *a, const struct manifest_target *b)
+{
+        return memcmp(a->to_digest, b->to_digest, sizeof(a->to_digest)) == 0 &&
+               a->to_length == b->to_length && a->security_counter == b->security_counter &&
+               a->minimum_updater == b->minimum_updater;
+}
+
 /* One package, one product; a guest gets one new image, by whichever of its targets. */
 static sg_err check_consistent(const struct tuf_targets *targets)
 {
@@ -305,7 +312,7 @@ static sg_err check_consistent(const struct tuf_targets *targets)
                         bool same_guest = strcmp(a->guest, b->guest) == 0;
                         if (strcmp(a->package, b->package) != 0 ||
                             strcmp(a->product, b->product) != 0 ||
-                            (same_guest && memcmp(a->to_digest, b->to_digest, 32) != 0)) {
+                            (same_guest && !same_image(a, b))) {
                                 return SG_E_TARGET;
                         }
                 }

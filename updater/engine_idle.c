@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IDLE: looks for a package; without one, refills stale slots; otherwise waits. */
+#include "updater/engine_internal.h"
+
+#include <string.h>
+
+static void refuse_damaged(struct engine *e, sg_err error)
+{
+        struct event_line l;
+
+        event_begin(&l, EVENT_PACKAGE_REFUSED, NULL);
+        event_u64(&l, "error", (uint64_t)error);
+        event_text(&l, "text", sg_strerror(error));
+        engine_event(e, &l);
+}
+
+/* Is there a package that was not looked at yet? What stands there is remembered by the digest of
+ * its targets.json; by zeros when it is too damaged to have one. */
+static bool found_new(struct engine *e)
+{
+        uint8_t digest[32] = {0};
+        sg_err err = SG_E_NO_PACKAGE;
+
+        if (e->cfg->inbox->size > 0) {
+                err = package_peek(e->cfg->inbox, digest);
+        }
+        if (err == SG_E_NO_PACKAGE) {
+                e->peeked = false;
+                return false;
+        }
+        if (err != SG_OK) {
+                memset(digest, 0, sizeof(digest));
+        }
+        if (e->peeked && memcmp(digest, e->peek, sizeof(digest)) == 0) {
+                return false;
+        }
+        e->peeked = true;
+        memcpy(e->peek, digest, sizeof(digest));
+        if (err != SG_OK) {
+                refuse_damaged(e, err);
+        }
+        return err == SG_OK;
+}
+
+static bool poll_due(const struct engine *e)
+{
+        return e->cfg->inbox_poll_ms > 0 && engine_now(e) >= e->next_poll_ms;
+}
+
+enum engine_result engine_idle_step(struct engine *e)
+{
+        if (e->look || poll_due(e)) {
+                e->look = false;
+                e->next_poll_ms = engine_now(e) + e->cfg->inbox_poll_ms;
+                if (found_new(e)) {
+                        engine_refill_drop(e);
+                        engine_go(e, ENGINE_DOWNLOADING);
+                        return ENGINE_BUSY;
+                }
+        }
+        if (engine_refill_step(e)) {
+                return ENGINE_BUSY;
+        }
+        if (e->cfg->inbox_poll_ms > 0) {
+                engine_wake_at(e, e->next_poll_ms);
+        }
+        return ENGINE_WAITING;
+}
