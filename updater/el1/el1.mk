@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The update partition's program, and the tests of what is pure in it.
+UPDATE_EL1 := $(addprefix updater/el1/,start.S vectors.S main.c service.c guests.c loads.c \
+                loader.c agent_tx.c boots.c statistics.c event_queue.c hv_calls.c hvc.c \
+                platform.c disk.c virtio_pci.c virtqueue.c pci.c clock.c gic.c ram.c mmu.c \
+                console.c fault.c libc.c)
+
+$(call image,el1,$(B)/updater/update,updater/el1/update.lds,$(UPDATE_EL1) $(UPDATER_ENGINE) \
+  $(UPDATER_PACKAGE) $(UPDATER_DISK) $(DELTA_DECODER) $(BOOTFLOW_LAYOUT),\
+  $(addprefix $(D)/el1/lib/,libmbedcrypto.a libfdt.a libz.a))
 
 $(call unit-test,virtqueue,tests/unit/virtqueue_test.c updater/el1/virtqueue.c)
 $(call unit-test,update_dt,tests/unit/update_dt_test.c updater/el1/platform.c,-lfdt)
