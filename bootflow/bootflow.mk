@@ -10,3 +10,4 @@ BOOTFLOW_CRYPTO_asan := $(D)/host/lib/libmbedcrypto.a
 
 $(call unit-test,slots_test,tests/unit/slots_test.c bootflow/slots.c bootflow/slots_event.c)
 $(call unit-test,journal_test,tests/unit/journal_test.c tests/unit/strict_nor.c $(BOOTFLOW_STATE))
+$(call unit-test,fit_test,tests/unit/fit_test.c $(BOOTFLOW_FIT),-lfdt)
