@@ -131,7 +131,7 @@ static void start_console(void)
 {
         uart_set_base((uintptr_t)board.uart.base);
         uart_init();
-        consoles_init();
+        consoles_start();
         run_set_uart(board.uart_intid);
         gic_set_edge(0, board.uart_intid, false);
         gic_route(CPU_HOUSEKEEPING, board.uart_intid);
@@ -159,6 +159,7 @@ _Noreturn void boot_main(uint64_t dtb, struct percpu *cpu)
         start_gic();
         smp_start();
         banner();
+        consoles_init();
         vms_create(&system_image, &board, &memory);
         start_console();
         slots_init(boot_flash_open(&board.nor));

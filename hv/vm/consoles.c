@@ -56,6 +56,10 @@ void consoles_init(void)
 {
         console_init(&console, &ops, NULL, timer_from_ms(1));
         console_add(&console, CONSOLE_HV, &log_source, "hv");
+}
+
+void consoles_start(void)
+{
         log_set_sink(log_to_ring);
 }
 

@@ -7,9 +7,11 @@
 
 struct vm;
 
-/* Boot core, once: from now on hv's log goes through the rings. */
+/* Boot core, once, before the VMs are made; consoles_add() of each; then hv's log goes through the
+ * rings, too. */
 void consoles_init(void);
 void consoles_add(struct vm *vm);
+void consoles_start(void);
 
 /* Housekeeping core: moves bytes; returns when it wants to be called again (physical counter,
  * UINT64_MAX: when woken). */
