@@ -85,7 +85,7 @@ void fault_report(const struct fault_frame *frame)
         const uint64_t esr = sysreg_read("esr_el1");
         const uint64_t elr = sysreg_read("elr_el1");
 
-        console_puts("\nupdate: fault: ");
+        console_puts("\nfault: ");
         console_puts(kinds[frame->vector % VECTOR_KINDS]);
         put_register(", class ", esr >> ESR_EC_SHIFT & 0x3f);
         put_register(", esr ", esr);
@@ -95,17 +95,17 @@ void fault_report(const struct fault_frame *frame)
         console_puts(")\n");
         put_general_registers(frame);
         put_backtrace(frame->x[29]);
-        console_puts("update: asking for a restart\n");
+        console_puts("asking for a restart\n");
 }
 
 void panic(const char *format, ...)
 {
         va_list args;
 
-        printf("update: panic: ");
+        printf("panic: ");
         va_start(args, format);
         vprintf(format, args);
         va_end(args);
-        printf("\nupdate: asking for a restart\n");
+        printf("\nasking for a restart\n");
         hvc_reset();
 }

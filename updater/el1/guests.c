@@ -21,9 +21,9 @@ static const struct gpt *read_table(const struct sector_device *disk)
 
         if (err != SG_OK) {
                 gpt->count = 0;
-                printf("update: disk: error %d: %s\n", (int)err, sg_strerror(err));
+                printf("disk: error %d: %s\n", (int)err, sg_strerror(err));
         } else if (gpt->backup) {
-                printf("update: disk: the first partition table is damaged, using its backup\n");
+                printf("disk: the first partition table is damaged, using its backup\n");
         }
         return gpt;
 }
@@ -39,7 +39,7 @@ static void open_part(const struct sector_device *disk, const struct gpt *gpt, c
         }
         if (err != SG_OK) {
                 storage->size = 0;
-                printf("update: partition %s: error %d: %s\n", name, (int)err, sg_strerror(err));
+                printf("partition %s: error %d: %s\n", name, (int)err, sg_strerror(err));
         }
 }
 

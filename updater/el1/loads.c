@@ -10,7 +10,7 @@ void loads_want(struct guest *guest, uint32_t slot)
         const int64_t result = loader_wanted(&guest->loader, slot);
 
         if (result != SG_HC_OK) {
-                printf("update: %s: hv refused to have slot %u loaded (%d)\n", guest->vm->name,
+                printf("%s: hv refused to have slot %u loaded (%d)\n", guest->vm->name,
                        (unsigned)slot, (int)result);
         }
 }
@@ -43,10 +43,10 @@ static void report(const struct guest *guest, sg_err err)
         const char slot = "ab"[guest->loader.slot & 1];
 
         if (err == SG_OK) {
-                printf("update: %s: slot %c is loaded, %u KiB\n", guest->vm->name, slot,
+                printf("%s: slot %c is loaded, %u KiB\n", guest->vm->name, slot,
                        (unsigned)(guest->loader.size >> 10));
         } else {
-                printf("update: %s: slot %c was not loaded: error %d: %s\n", guest->vm->name, slot,
+                printf("%s: slot %c was not loaded: error %d: %s\n", guest->vm->name, slot,
                        (int)err, sg_strerror(err));
         }
 }

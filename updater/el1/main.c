@@ -73,13 +73,13 @@ void el1_start(uintptr_t dtb)
         require_segue();
         mbedtls_memory_buffer_alloc_init(ram_take(CRYPTO_HEAP, 16), CRYPTO_HEAP);
 
-        printf("update: %s, %u MiB of RAM, %u guests\n", platform.product,
+        printf("%s, %u MiB of RAM, %u guests\n", platform.product,
                (unsigned)(platform.ram.size >> 20), platform.vm_count);
         err = disk_start(tree, &platform, &disk);
         if (err != SG_OK) {
                 panic("disk: error %d: %s", (int)err, sg_strerror(err));
         }
-        printf("update: disk of %u MiB, sectors of %u bytes\n",
+        printf("disk of %u MiB, sectors of %u bytes\n",
                (unsigned)(disk.sectors * disk.sector_size >> 20), (unsigned)disk.sector_size);
         service_run(&platform, &disk);
 }

@@ -188,7 +188,7 @@ static void handle_events(void)
                 struct guest *guest = guests_find(&service.guests, event.vm);
 
                 if (event.kind == SG_EV_OVERFLOW) {
-                        printf("update: events were lost, asking hv about every guest\n");
+                        printf("events were lost, asking hv about every guest\n");
                         loads_ask(&service.guests);
                         suspect_agents();
                 } else if (guest != NULL) {
