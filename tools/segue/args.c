@@ -116,9 +116,9 @@ static const char *dashes(const struct option_spec *o)
         return o->name[1] == '\0' ? "-" : "--";
 }
 
-void command_help(const char *group, const struct command *command)
+static void help(const char *title, const struct command *command)
 {
-        printf("usage: segue %s %s", group, command->name);
+        printf("usage: %s", title);
         for (const struct option_spec *o = command->options; o != NULL && o->name != NULL; o++) {
                 if (o->kind == OPTION_OPTIONAL) {
                         printf(" [%s%s%s%s]", dashes(o), o->name, o->argument ? " " : "",
@@ -138,14 +138,12 @@ void command_help(const char *group, const struct command *command)
         printf("  %-28s%s\n", "--help", "print this");
 }
 
-static _Noreturn void refuse(const struct args *args, const char *group, const char *what,
-                             const char *which)
+static _Noreturn void refuse(const char *title, const char *what, const char *which)
 {
-        fail(SG_E_USAGE, "%s %s (try: segue %s %s --help)", what, which, group,
-             args->command->name);
+        fail(SG_E_USAGE, "%s %s (try: %s --help)", what, which, title);
 }
 
-static void sort_out_words(struct args *args, const char *group)
+static void sort_out_words(struct args *args, const char *title)
 {
         bool options_ended = false;
 
@@ -163,42 +161,42 @@ static void sort_out_words(struct args *args, const char *group)
                 const struct option_spec *o = find_option(args->command, word);
 
                 if (o == NULL) {
-                        refuse(args, group, "there is no option", word);
+                        refuse(title, "there is no option", word);
                 }
                 if (o->argument == NULL && strchr(word, '=') != NULL) {
-                        refuse(args, group, "no argument is taken by", word);
+                        refuse(title, "no argument is taken by", word);
                 }
                 if (o->argument != NULL && option_argument(args, &i) == NULL) {
-                        refuse(args, group, "an argument is missing after", word);
+                        refuse(title, "an argument is missing after", word);
                 }
         }
 }
 
-void args_parse(struct args *args, const char *group, const struct command *command, int count,
+void args_parse(struct args *args, const char *title, const struct command *command, int count,
                 char **words)
 {
         *args = (struct args){.command = command, .count = count, .words = words};
 
         for (int i = 0; i < count; i++) {
                 if (strcmp(words[i], "--help") == 0) {
-                        command_help(group, command);
+                        help(title, command);
                         exit(0);
                 }
         }
         args->operands = allocate((size_t)count + 1, sizeof(*args->operands));
-        sort_out_words(args, group);
+        sort_out_words(args, title);
         for (const struct option_spec *o = command->options; o != NULL && o->name != NULL; o++) {
                 if (o->kind != OPTION_OPTIONAL && arg(args, o->name) == NULL) {
                         char name[64];
 
                         snprintf(name, sizeof(name), "%s%s", dashes(o), o->name);
-                        refuse(args, group, "it needs", name);
+                        refuse(title, "it needs", name);
                 }
         }
         if (args->operand_count < command->operands_min) {
-                refuse(args, group, "it needs", command->operands);
+                refuse(title, "it needs", command->operands);
         }
         if (args->operand_count > command->operands_max) {
-                refuse(args, group, "too many words:", args->operands[command->operands_max]);
+                refuse(title, "too many words:", args->operands[command->operands_max]);
         }
 }

@@ -55,10 +55,10 @@ extern const struct command_group key_group, root_group, image_group, delta_grou
         disk_group, state_group;
 
 /* Checks words[] (without program, group and command) against the command. Ends the program with
- * status 2 where they do not fit, with 0 after printing the help for --help. */
-void args_parse(struct args *args, const char *group, const struct command *command, int count,
+ * status 2 where they do not fit, with 0 after printing the help for --help. `title` is what was
+ * typed so far, such as "segue image create". */
+void args_parse(struct args *args, const char *title, const struct command *command, int count,
                 char **words);
-void command_help(const char *group, const struct command *command);
 
 /* The option's argument; NULL when it was not given. The last one given counts. */
 const char *arg(const struct args *args, const char *name);

@@ -75,7 +75,9 @@ int main(int argc, char **argv)
         }
         const struct command *command = find_command(group, argv[2]);
         struct args args;
+        char title[64];
 
-        args_parse(&args, group->name, command, argc - 3, argv + 3);
+        snprintf(title, sizeof(title), "segue %s %s", group->name, command->name);
+        args_parse(&args, title, command, argc - 3, argv + 3);
         return command->run(&args);
 }

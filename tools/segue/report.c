@@ -14,7 +14,8 @@ void fail(sg_err error, const char *where, ...)
         va_list list;
 
         fflush(stdout);
-        fprintf(stderr, "segue: error %d: %s: ", (int)error, sg_strerror(error));
+        fprintf(stderr, "%s: error %d: %s: ", program_invocation_short_name, (int)error,
+                sg_strerror(error));
         va_start(list, where);
         vfprintf(stderr, where, list);
         va_end(list);

@@ -2,27 +2,12 @@
 #include "tools/segue/system.h"
 
 #include <libfdt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/segue/file.h"
+#include "tools/segue/paths.h"
 #include "tools/segue/report.h"
-
-/* build/bin/segue -> build/system.dtb, wherever the tree stands. */
-static const char *default_path(void)
-{
-        static char path[PATH_MAX + 16];
-        ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
-
-        for (int i = 0; i < 2; i++) {
-                while (n > 0 && path[--n] != '/') {
-                }
-        }
-        strcpy(path + (n > 0 ? n : 0), "/system.dtb");
-        return path;
-}
 
 static uint64_t storage_size(const struct system *s, const void *fdt, const char *property,
                              bool required)
@@ -56,20 +41,24 @@ static void load_storage(struct system *s, const void *fdt)
         }
 }
 
-void system_load(struct system *s, const struct args *args)
+void system_load_file(struct system *s, const char *path)
 {
-        const char *path = arg(args, "vms");
         struct description_error error;
+        struct mapped file = file_map(path);
 
-        *s = (struct system){.path = path != NULL ? path : default_path()};
-
-        struct mapped file = file_map(s->path);
-
+        *s = (struct system){.path = path};
         if (description_parse(file.data, file.size, &s->description, &error) != SG_OK) {
-                fail(error.code, "%s: %s%s%s", s->path, error.path,
+                fail(error.code, "%s: %s%s%s", path, error.path,
                      error.property[0] != '\0' ? ": " : "", error.property);
         }
         load_storage(s, file.data);
+}
+
+void system_load(struct system *s, const struct args *args)
+{
+        const char *path = arg(args, "vms");
+
+        system_load_file(s, path != NULL ? path : path_of("system.dtb"));
 }
 
 bool system_has_slots(const struct vm_description *vm)

@@ -25,6 +25,7 @@ struct system {
 
 /* Reads the one that --vms names, or the project's own. Errors name node and property. */
 void system_load(struct system *s, const struct args *args);
+void system_load_file(struct system *s, const char *path);
 /* A VM with slots; ends the program when there is none of this name. */
 const struct vm_description *system_guest(const struct system *s, const char *name);
 /* Has it slots? Any VM but update. */

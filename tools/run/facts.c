@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/run/facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void facts_init(struct facts *f, const struct system_description *d, const char *target)
+{
+        *f = (struct facts){.target = target};
+        for (unsigned i = 0; i < d->vm_count; i++) {
+                if (d->vm[i].role != VM_ROLE_UPDATE) {
+                        f->guest[f->count++].name = d->vm[i].name;
+                }
+        }
+}
+
+struct guest_facts *facts_guest(struct facts *f, const char *name)
+{
+        for (uint32_t i = 0; i < f->count; i++) {
+                if (strcmp(f->guest[i].name, name) == 0) {
+                        return &f->guest[i];
+                }
+        }
+        return NULL;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+        static const char *const names[] = {
+                [OUTCOME_NONE] = "none",
+                [OUTCOME_CONFIRMED] = "confirmed",
+                [OUTCOME_ROLLED_BACK] = "rolled-back",
+                [OUTCOME_REFUSED] = "refused",
+        };
+
+        return names[outcome];
+}
+
+static void set_outcome(struct facts *f, enum outcome outcome)
+{
+        f->outcome = outcome;
+        for (uint32_t i = 0; i < f->count; i++) {
+                f->guest[i].measured = 0;
+        }
+}
+
+static void on_confirmed(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)g;
+        (void)e;
+        set_outcome(f, OUTCOME_CONFIRMED);
+}
+
+static void on_rolled_back(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)e;
+        set_outcome(f, OUTCOME_ROLLED_BACK);
+        g->hellos = 0; /* the old image has yet to say its own */
+}
+
+/* A failure that is told after a rollback is that rollback. */
+static void on_error(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)g;
+        if (f->outcome == OUTCOME_NONE) {
+                f->error = (unsigned)event_number(e, "error");
+                set_outcome(f, OUTCOME_REFUSED);
+        }
+}
+
+static void on_trial(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)e;
+        f->trial = true;
+        g->hellos = 0;
+}
+
+static void on_try_spent(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        const char *cause = event_value(e, "cause");
+
+        (void)g;
+        f->tries_spent++;
+        snprintf(f->last_cause, sizeof(f->last_cause), "%s", cause != NULL ? cause : "");
+}
+
+static void on_hello(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        const char *release = event_value(e, "release");
+
+        (void)f;
+        if (release == NULL) {
+                return;
+        }
+        if (g->release_first[0] == '\0') {
+                snprintf(g->release_first, sizeof(g->release_first), "%s", release);
+        }
+        snprintf(g->release_last, sizeof(g->release_last), "%s", release);
+        g->hellos++;
+}
+
+static void on_boot(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        const char *start = event_value(e, "start");
+
+        (void)f;
+        if (start != NULL && strcmp(start, "cold") == 0) {
+                g->cold_boot_ms = event_number(e, "away_ms");
+        } else {
+                g->downtime_ms = event_number(e, "away_ms");
+        }
+}
+
+static void on_exits(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)f;
+        g->restarts = event_number(e, "restarts");
+        g->foreign_exits = event_number(e, "foreign");
+}
+
+static void on_timer(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        static const char *const fields[] = {"lt1ms", "lt10ms", "lt50ms", "lt250ms"};
+
+        (void)f;
+        g->beats = event_number(e, "beats");
+        g->beats_lost = event_number(e, "lost");
+        g->worst_us = event_number(e, "worst_us");
+        for (int i = 0; i < 4; i++) {
+                g->lateness[i] = event_number(e, fields[i]);
+        }
+        g->measured++;
+}
+
+/* any: also an event that names no guest, or another one than the target. */
+static const struct {
+        const char *name;
+        bool any;
+        void (*on)(struct facts *f, struct guest_facts *g, const struct event *e);
+} handlers[] = {
+        {"agent-hello", true, on_hello},     {"boot", true, on_boot},
+        {"exits", true, on_exits},           {"timer", true, on_timer},
+        {"trial", false, on_trial},          {"try-spent", false, on_try_spent},
+        {"confirmed", false, on_confirmed},  {"rolled-back", false, on_rolled_back},
+        {"target-failed", false, on_error},  {"target-skipped", false, on_error},
+        {"package-refused", true, on_error},
+};
+
+void facts_event(struct facts *f, const struct event *e)
+{
+        struct guest_facts *g = facts_guest(f, e->guest);
+
+        for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+                if (strcmp(handlers[i].name, e->name) != 0) {
+                        continue;
+                }
+                bool about_target = g != NULL && strcmp(g->name, f->target) == 0;
+
+                if (about_target ||
+                    (handlers[i].any && (g != NULL || handlers[i].on == on_error))) {
+                        handlers[i].on(f, g, e);
+                }
+        }
+}
+
+bool facts_settled(const struct facts *f)
+{
+        for (uint32_t i = 0; i < f->count; i++) {
+                if (f->guest[i].hellos == 0 || f->guest[i].measured == 0) {
+                        return false;
+                }
+        }
+        return true;
+}
