@@ -8,6 +8,9 @@ $(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/m
 # PSCI, hypercalls and events against VMs without cores.
 FAKE_VM := tests/unit/fake_arch/fake_vm.c
 $(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc.c)
+$(call unit-test,events,tests/unit/events_test.c $(FAKE_VM) hv/vm/events.c)
+$(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/strict_nor.c \
+  $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
 
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
