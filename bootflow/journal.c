@@ -17,13 +17,14 @@
 struct view {
         bool blank;        /* its first entry is */
         bool known;        /* a record was readable: generation and guests are its */
-        bool unsealed;     /* the last record was cut before it was acknowledged */
+        bool unsettled;    /* the last record was cut before it was acknowledged */
         bool hole;         /* a sealed record stands behind something else */
-        bool was_complete; /* a sealed record stands where the last guest's, or a later one, did */
+        bool was_complete; /* a settled record stands where the last guest's, or a later one, did */
         bool later;        /* a record of a later format */
         uint32_t generation; /* of its records */
         uint32_t guests;     /* that it should hold */
-        uint32_t seen;       /* that it holds, sealed */
+        uint32_t seen;       /* guests whose records it holds */
+        uint32_t cut;        /* the guest of the last record, when that is whole but not sealed */
         uint32_t entries;    /* sealed records from its beginning on */
         uint64_t sequence;   /* of the last of them */
 };
@@ -47,6 +48,14 @@ static sg_err check_geometry(const struct bf_flash *f)
         return good ? SG_OK : SG_E_STATE_GEOMETRY;
 }
 
+/* Of two readings of an entry, what can be relied on: the weaker. */
+static enum bf_entry weaker(enum bf_entry a, enum bf_entry b)
+{
+        if (a != b && (a < BF_ENTRY_UNSEALED || b < BF_ENTRY_UNSEALED))
+                return BF_ENTRY_BROKEN;
+        return a < b ? a : b;
+}
+
 /* Bits that a cut left between 0 and 1 may read differently each time. */
 static sg_err read_entry(const struct bf_flash *f, uint32_t block, uint32_t index,
                          struct bf_record *r, enum bf_entry *kind)
@@ -59,8 +68,9 @@ static sg_err read_entry(const struct bf_flash *f, uint32_t block, uint32_t inde
                 e = f->read(f->ctx, block, offset, second, sizeof(second));
         if (e)
                 return e;
-        *kind = memcmp(first, second, sizeof(first)) == 0 ? bf_record_decode(first, r)
-                                                          : BF_ENTRY_BROKEN;
+        *kind = weaker(bf_record_decode(second, r), bf_record_decode(first, r));
+        if (memcmp(first, second, BF_BODY_SIZE) != 0)
+                *kind = BF_ENTRY_BROKEN;
         return SG_OK;
 }
 
@@ -82,9 +92,10 @@ static uint32_t count_bits(uint32_t mask)
         return n;
 }
 
-static void view_sealed(struct view *v, const struct bf_record *r, uint32_t index)
+static void view_sealed(struct view *v, enum bf_entry kind, const struct bf_record *r,
+                        uint32_t index)
 {
-        if (index + 1 >= count_bits(r->guests))
+        if (kind == BF_ENTRY_SETTLED && index + 1 >= count_bits(r->guests))
                 v->was_complete = true;
         if (index != v->entries || !continues(v, r)) {
                 v->hole = true;
@@ -98,12 +109,15 @@ static void view_sealed(struct view *v, const struct bf_record *r, uint32_t inde
 static void view_entry(struct view *v, enum bf_entry kind, const struct bf_record *r,
                        uint32_t index)
 {
-        if (kind == BF_ENTRY_SEALED)
-                view_sealed(v, r, index);
+        v->cut = 0;
+        if (kind >= BF_ENTRY_SEALED)
+                view_sealed(v, kind, r, index);
+        if (kind == BF_ENTRY_UNSEALED && index == v->entries && continues(v, r))
+                v->cut = 1u << r->vm;
         if (kind == BF_ENTRY_LATER)
                 v->later = true;
-        v->unsealed = kind == BF_ENTRY_UNSEALED;
-        if ((kind == BF_ENTRY_SEALED || kind == BF_ENTRY_UNSEALED) && !v->known) {
+        v->unsettled = kind == BF_ENTRY_UNSEALED || kind == BF_ENTRY_SEALED;
+        if (kind >= BF_ENTRY_UNSEALED && !v->known) {
                 v->known = true;
                 v->generation = r->generation;
                 v->guests = r->guests;
@@ -129,19 +143,28 @@ static sg_err view_block(const struct bf_flash *f, uint32_t block, struct view *
         return SG_OK;
 }
 
+static const struct view *newest(const struct view *views, uint32_t blocks,
+                                 bool (*fits)(const struct view *v))
+{
+        const struct view *best = NULL;
+
+        for (uint32_t b = 0; b < blocks; b++)
+                if (fits(&views[b]) && (!best || views[b].generation > best->generation))
+                        best = &views[b];
+        return best;
+}
+
 static bool is_complete(const struct view *v)
 {
         return v->known && !v->hole && v->seen == v->guests;
 }
 
-static const struct view *newest_complete(const struct view *views, uint32_t blocks)
+/* A block that a mount took for complete by a seal in doubt, so that its predecessor was being
+ * erased when the power went, and whose seal is now unreadable: it is all there is, and its last
+ * body is whole, or its seal would not have been begun. */
+static bool is_complete_but_for_a_seal(const struct view *v)
 {
-        const struct view *best = NULL;
-
-        for (uint32_t b = 0; b < blocks; b++)
-                if (is_complete(&views[b]) && (!best || views[b].generation > best->generation))
-                        best = &views[b];
-        return best;
+        return v->known && !v->hole && v->cut && (v->seen | v->cut) == v->guests;
 }
 
 /* A block that was complete is not erased before a newer one is. So a hole in one that is not
@@ -154,7 +177,7 @@ static bool is_damaged(const struct view *v, const struct view *base)
 /* The base, or why there is none that can be trusted. */
 static sg_err choose_base(const struct view *views, uint32_t blocks, const struct view **base)
 {
-        const struct view *best = newest_complete(views, blocks);
+        const struct view *best = newest(views, blocks, is_complete);
         bool blank = true, damaged = false;
 
         for (uint32_t b = 0; b < blocks; b++) {
@@ -166,20 +189,22 @@ static sg_err choose_base(const struct view *views, uint32_t blocks, const struc
         }
         if (!best && blank)
                 return SG_E_STATE_BLANK;
+        if (!best)
+                best = newest(views, blocks, is_complete_but_for_a_seal);
         if (!best || damaged)
                 return SG_E_STATE_CORRUPT;
         *base = best;
         return SG_OK;
 }
 
-/* Could what a cut left come to count at a later scan? Only a whole record whose seal was begun
- * can, in the base itself or in a block that was to follow it. */
+/* Could a later scan read what a cut left in another way? Only where a seal was begun, in the base
+ * itself or in a block that was to follow it. */
 static bool is_unsettled(const struct view *views, uint32_t blocks, const struct view *base)
 {
         for (uint32_t b = 0; b < blocks; b++)
                 if (views[b].known && views[b].generation > base->generation)
                         return true;
-        return base->unsealed;
+        return base->unsettled;
 }
 
 static uint32_t newest_generation(const struct view *views, uint32_t blocks)
@@ -192,17 +217,18 @@ static uint32_t newest_generation(const struct view *views, uint32_t blocks)
         return newest;
 }
 
-/* Reads the base's records once more, for their contents. */
-static sg_err load_base(struct bf_journal *j, uint32_t entries)
+/* Reads the base's records once more, for their contents. A seal in doubt may now be unreadable;
+ * that it was begun proves that the body is whole. */
+static sg_err load_base(struct bf_journal *j)
 {
         struct bf_record r;
         enum bf_entry kind;
 
-        for (uint32_t i = 0; i < entries; i++) {
+        for (uint32_t i = 0; i < j->entry; i++) {
                 sg_err e = read_entry(j->flash, j->block, i, &r, &kind);
                 if (e)
                         return e;
-                if (kind != BF_ENTRY_SEALED)
+                if (kind < BF_ENTRY_UNSEALED)
                         return SG_E_STATE_CORRUPT;
                 j->guest[r.vm] = r.guest;
         }
@@ -229,16 +255,16 @@ sg_err bf_journal_scan(struct bf_journal *j, const struct bf_flash *flash)
         if (e)
                 return e;
         j->block = (uint32_t)(base - views);
-        j->entry = base->entries;
+        j->entry = base->entries + (is_complete(base) ? 0 : 1);
         j->guests = base->guests;
         j->sequence = base->sequence;
         j->generation = newest_generation(views, flash->blocks);
         j->dirty = is_unsettled(views, flash->blocks, base);
         choose_spare(j);
-        return load_base(j, base->entries);
+        return load_base(j);
 }
 
-/* Programs one record, body first, and reads it back. */
+/* Programs one record in its three steps, and reads it back. */
 static sg_err write_record(struct bf_journal *j, uint32_t block, uint32_t index,
                            const struct bf_record *r)
 {
@@ -247,10 +273,9 @@ static sg_err write_record(struct bf_journal *j, uint32_t block, uint32_t index,
         uint32_t offset = index * BF_ENTRY_SIZE;
 
         bf_record_encode(r, entry);
-        sg_err e = f->program(f->ctx, block, offset, entry, BF_SEAL_OFFSET);
-        if (!e)
-                e = f->program(f->ctx, block, offset + BF_SEAL_OFFSET, entry + BF_SEAL_OFFSET,
-                               BF_SEAL_SIZE);
+        sg_err e = f->program(f->ctx, block, offset, entry, BF_BODY_SIZE);
+        for (uint32_t at = BF_BODY_SIZE; !e && at < BF_ENTRY_SIZE; at += BF_SEAL_SIZE)
+                e = f->program(f->ctx, block, offset + at, entry + at, BF_SEAL_SIZE);
         if (!e)
                 e = f->read(f->ctx, block, offset, back, sizeof(back));
         if (e)

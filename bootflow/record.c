@@ -19,6 +19,12 @@ struct slot_image {
         uint8_t interrupted_remaining;
 };
 
+struct seal_image {
+        uint8_t magic[4];
+        uint8_t crc[4]; /* the body's */
+        uint8_t zero[24];
+};
+
 struct record_image {
         uint8_t magic[4];
         uint8_t format[2];
@@ -38,18 +44,16 @@ struct record_image {
         uint8_t reported;
         uint8_t zero_1[3];
         uint8_t group[4];
-        uint8_t zero_2[60];
+        uint8_t zero_2[28];
         uint8_t crc[4]; /* of all before it */
-        uint8_t seal_magic[4];
-        uint8_t seal_crc[4]; /* the same CRC */
-        uint8_t seal_zero[24];
+        struct seal_image seal[BF_SEALS];
 };
 static_assert(sizeof(struct record_image) == BF_ENTRY_SIZE, "the format on flash");
 static_assert(offsetof(struct record_image, slot) == 24, "the format on flash");
 static_assert(offsetof(struct record_image, failed_digest) == 104, "the format on flash");
-static_assert(offsetof(struct record_image, crc) == 220, "the format on flash");
-static_assert(offsetof(struct record_image, seal_magic) == BF_SEAL_OFFSET, "a unit of its own");
-static_assert(BF_SEAL_OFFSET + BF_SEAL_SIZE == BF_ENTRY_SIZE, "a unit of its own");
+static_assert(offsetof(struct record_image, crc) == 188, "the format on flash");
+static_assert(offsetof(struct record_image, seal) == BF_BODY_SIZE, "units of their own");
+static_assert(sizeof(struct seal_image) == BF_SEAL_SIZE, "a unit of its own");
 
 static const uint8_t magic[4] = {'S', 'G', 'B', 'S'};
 static const uint8_t seal_magic[4] = {'S', 'E', 'A', 'L'};
@@ -115,8 +119,10 @@ void bf_record_encode(const struct bf_record *r, uint8_t entry[BF_ENTRY_SIZE])
         put_le32(image.guests, r->guests);
         encode_guest(&image, &r->guest);
         put_le32(image.crc, bf_crc32((const uint8_t *)&image, offsetof(struct record_image, crc)));
-        memcpy(image.seal_magic, seal_magic, sizeof(seal_magic));
-        memcpy(image.seal_crc, image.crc, sizeof(image.crc));
+        for (size_t i = 0; i < BF_SEALS; i++) {
+                memcpy(image.seal[i].magic, seal_magic, sizeof(seal_magic));
+                memcpy(image.seal[i].crc, image.crc, sizeof(image.crc));
+        }
         memcpy(entry, &image, BF_ENTRY_SIZE);
 }
 
@@ -128,13 +134,14 @@ static bool is_blank(const uint8_t *p, size_t n)
         return true;
 }
 
-static bool is_sealed(const struct record_image *image)
+static bool is_sealed(const struct record_image *image, size_t seal)
 {
-        static const uint8_t zero[sizeof(image->seal_zero)];
+        static const uint8_t zero[sizeof(image->seal[0].zero)];
+        const struct seal_image *s = &image->seal[seal];
 
-        return memcmp(image->seal_magic, seal_magic, sizeof(seal_magic)) == 0 &&
-               memcmp(image->seal_crc, image->crc, sizeof(image->crc)) == 0 &&
-               memcmp(image->seal_zero, zero, sizeof(zero)) == 0;
+        return memcmp(s->magic, seal_magic, sizeof(seal_magic)) == 0 &&
+               memcmp(s->crc, image->crc, sizeof(image->crc)) == 0 &&
+               memcmp(s->zero, zero, sizeof(zero)) == 0;
 }
 
 enum bf_entry bf_record_decode(const uint8_t entry[BF_ENTRY_SIZE], struct bf_record *r)
@@ -157,5 +164,7 @@ enum bf_entry bf_record_decode(const uint8_t entry[BF_ENTRY_SIZE], struct bf_rec
         if (get_le16(image.format) != BF_FORMAT || r->vm >= BF_GUESTS_MAX ||
             !(r->guests >> r->vm & 1) || r->guests >> BF_GUESTS_MAX || bf_guest_check(&r->guest))
                 return BF_ENTRY_BROKEN;
-        return is_sealed(&image) ? BF_ENTRY_SEALED : BF_ENTRY_UNSEALED;
+        if (!is_sealed(&image, 0))
+                return BF_ENTRY_UNSEALED;
+        return is_sealed(&image, 1) ? BF_ENTRY_SETTLED : BF_ENTRY_SEALED;
 }

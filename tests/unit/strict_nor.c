@@ -53,9 +53,14 @@ static void tear_byte(struct nor *n, uint32_t i, uint8_t to)
 
         if (n->tear == NOR_NOTHING)
                 return;
-        uint8_t done = n->tear == NOR_ALL ? changing : changing & random_byte(n);
+        uint8_t done = n->tear == NOR_SOME ? changing & random_byte(n) : changing;
         n->bytes[i] ^= done;
-        n->weak[i] |= changing & random_byte(n) & random_byte(n);
+        if (n->tear != NOR_ONE_BIT) {
+                n->weak[i] |= changing & random_byte(n) & random_byte(n);
+        } else if (n->weak_bit_due && changing) {
+                n->weak[i] |= changing & (uint8_t)-changing;
+                n->weak_bit_due = false;
+        }
 }
 
 static sg_err nor_program_unit(struct nor *n, uint32_t start, const uint8_t *from)
@@ -175,6 +180,7 @@ void nor_stop(struct nor *n, uint64_t operation, enum nor_tear tear, bool stays_
 {
         n->stop_at = n->operations + operation;
         n->tear = tear;
+        n->weak_bit_due = true;
         n->stays_dead = stays_dead;
 }
 

@@ -18,6 +18,7 @@ enum { NOR_BYTES_MAX = 1 << 14, NOR_ERASE_STEPS = 3 };
 enum nor_tear {
         NOR_NOTHING, /* nothing changed that could be read, but the unit or block was touched */
         NOR_ALL,     /* everything changed, but the last bits are weak */
+        NOR_ONE_BIT, /* everything changed, but one bit is weak */
         NOR_SOME,    /* some bits changed for good, others not, others are weak */
         NOR_TEARS,
 };
@@ -31,6 +32,7 @@ struct nor {
         uint64_t operations; /* so far */
         uint64_t stop_at;    /* the operation that is interrupted; 0: none */
         enum nor_tear tear;
+        bool weak_bit_due;
         bool stays_dead; /* a power cut: all that follows fails until nor_power_on */
         bool dead;
         bool erasing;
