@@ -25,7 +25,7 @@ static struct {
         struct engine_config config;
         struct engine *engine;
         enum engine_state seen; /* of the engine, when last looked at */
-        bool measured;          /* the statistics of this update were printed */
+        bool measured;          /* an outcome of this package was measured */
 } service;
 
 static sg_err port_agent_send(void *ctx, uint32_t vm, const char *line)
@@ -74,25 +74,32 @@ static void measure(void)
         }
 }
 
-static bool is_under_way(enum engine_state state)
+static bool is_outcome(enum engine_state state)
 {
-        return state >= ENGINE_DOWNLOADING && state <= ENGINE_TRIAL;
+        return state >= ENGINE_CONFIRMED;
 }
 
-/* Has the statistics printed once per update, when it has ended in whatever way. */
+/*
+ * Has the statistics printed at the outcome of each target, and for a package that was looked at
+ * without one (refused, or nothing in it for us).
+ */
 static void watch_engine(void)
 {
+        const enum engine_state before = service.seen;
         const enum engine_state state = engine_state(service.engine);
 
-        if (state == service.seen) {
+        if (state == before) {
                 return;
         }
         service.seen = state;
-        if (is_under_way(state)) {
-                service.measured = false;
-        } else if (!service.measured) {
+        if (is_outcome(state)) {
                 service.measured = true;
                 measure();
+        } else if (state == ENGINE_IDLE && !is_outcome(before)) {
+                if (!service.measured) {
+                        measure();
+                }
+                service.measured = false;
         }
 }
 
