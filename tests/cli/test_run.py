@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 
@@ -46,14 +47,20 @@ MEASURED = """\
 """
 
 
-@pytest.fixture
-def device(shop):
-    """A disk and NOR banks of before and after a good update, and a QEMU that plays a part."""
+@pytest.fixture(scope="session")
+def device_files(base):
+    """A disk, and NOR banks of before and after a good update."""
     slots = ["--slot", "rt_a=rt.img", "--slot", "work_a=work.img", "--slot", "personal_a=old.img"]
-    shop.segue("state", "create", "--vms", "system.dtb", *slots, "-o", "nor.img")
-    shop.segue("state", "create", "--vms", "system.dtb", *slots, "--slot", "personal_b=new.img",
+    base.segue("state", "create", "--vms", "system.dtb", *slots, "-o", "before.img")
+    base.segue("state", "create", "--vms", "system.dtb", *slots, "--slot", "personal_b=new.img",
                "-o", "after.img")
-    shop.segue("disk", "create", "--vms", "system.dtb", "-o", "disk.img")
+    base.segue("disk", "create", "--vms", "system.dtb", "-o", "disk.img")
+
+
+@pytest.fixture
+def device(device_files, shop):
+    """A folder for a QEMU that plays a part."""
+    shutil.copy(shop.path("before.img"), shop.path("nor.img"))
     shop.write("hv.bin", b"hv")
     os.mkdir(shop.path("out"))
     return shop

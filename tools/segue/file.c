@@ -29,7 +29,7 @@ struct mapped file_map(const char *path)
                 fail(SG_E_IO, "%s: not a regular file", path);
         }
         size_t size = (size_t)st.st_size;
-        void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+        const void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : "";
 
         if (data == MAP_FAILED) {
                 fail_errno(path);

@@ -12,7 +12,7 @@ struct mapped {
         size_t size;
 };
 
-/* Maps a file read-only. */
+/* Maps a file read-only; data is never NULL. */
 struct mapped file_map(const char *path);
 
 /* A file being written as "<path>.part-<pid>". What is not committed is removed at exit. */
