@@ -33,6 +33,7 @@ boot_entry:
         mrs     x0, CurrentEL
         cmp     x0, #(2 << 2)
         b.ne    1f
+        bl      reset_controls
         bl      boot_map
         adrp    x0, boot_mmu_first
         add     x0, x0, :lo12:boot_mmu_first
@@ -48,6 +49,16 @@ boot_entry:
         b       boot_main
 1:      mov     x0, x20
         b       boot_refuse_el1
+
+/* What a loader may have left in EL2's controls: interrupts come to EL2, nothing else is trapped or
+ * redirected, and FP works (libfdt uses it while hv boots). */
+reset_controls:
+        ldr     x0, =(HCR_RW | HCR_IMO | HCR_FMO | HCR_AMO)
+        msr     hcr_el2, x0
+        ldr     x0, =(CPTR_RES1 | CPTR_TZ | CPTR_TSM)
+        msr     cptr_el2, x0
+        isb
+        ret
 
 /* What the loader does not: zeroes in [hv_bss_start, hv_image_end). The lines are invalidated first,
  * so that no stale one covers what is written while the cache is off. */
@@ -145,8 +156,7 @@ mmu_on:
 mmu_switch:
         ldp     x2, x3, [x0, #BOOT_TTBR]
         ldp     x4, x5, [x0, #BOOT_MAIR]
-        mov_q_sctlr_off = SCTLR_EL2_RES1
-        ldr     x1, =mov_q_sctlr_off
+        ldr     x1, =SCTLR_EL2_RES1
         msr     sctlr_el2, x1
         isb
         msr     ttbr0_el2, x2
@@ -165,6 +175,7 @@ mmu_switch:
 secondary_entry:
         msr     daifset, #0xf
         mov     x20, x0
+        bl      reset_controls
         adrp    x0, boot_mmu
         add     x0, x0, :lo12:boot_mmu
         bl      mmu_on

@@ -251,24 +251,18 @@ static void keep_piece(void *ctx, uint8_t *p, uint64_t offset, uint64_t size)
         memcpy((uint8_t *)pa_to_ptr(vm->resident.bytes) + offset, p, size);
 }
 
-bool load_has_resident(struct vm *vm)
+bool load_has_resident(const struct vm *vm)
 {
-        struct slot_info info;
-
-        return vm->resident.size && slots_info(vm, vm->slot, &info) == SG_HC_OK &&
-               memcmp(info.digest, vm->resident.digest, sizeof(info.digest)) == 0;
+        return vm->resident.size && slots_is_resident(vm);
 }
 
 void load_keep_resident(struct vm *vm)
 {
-        struct slot_info info;
-
-        if (!vm->desc->resident || slots_info(vm, vm->slot, &info) != SG_HC_OK)
+        if (!vm->desc->resident)
                 return;
         vm->resident.size = 0;
         if (!window_each(pa_add(vm->ram, load_offset(vm)), vm->loaded, keep_piece, may_go_on, vm))
                 return;
-        memcpy(vm->resident.digest, info.digest, sizeof(info.digest));
         vm->resident.size = vm->loaded;
 }
 

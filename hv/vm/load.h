@@ -25,7 +25,7 @@ void load_scrub_and_lend(struct vm *vm);
 void load_place_bootfw(struct vm *vm);
 
 /* The VM's core: is there a copy of the image that the boot state names for vm->slot? */
-bool load_has_resident(struct vm *vm);
+bool load_has_resident(const struct vm *vm);
 
 /* The VM's core, STOPPED, with a copy of the due slot: the whole way to VERIFYING without update.
  */

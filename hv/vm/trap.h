@@ -15,8 +15,4 @@ void trap_serror(struct vcpu *vcpu);
 /* Own core: a trapped MRS or MSR; false: the register is not for guests (undefined is injected). */
 bool sysreg_access(struct vcpu *vcpu, uint64_t esr);
 
-/* The value that a guest sees of the ID register of this encoding (op0 = 3, op1 = 0, crn = 0), from
- * the hardware's; pure. pa_range: the largest PARange that stage 2 can serve. */
-uint64_t sysreg_id_value(unsigned crm, unsigned op2, uint64_t hardware, unsigned pa_range);
-
 #endif

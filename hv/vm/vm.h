@@ -47,7 +47,6 @@ enum vm_request {
 struct resident {
         struct paddr bytes; /* load_size of them; RAM that no VM has */
         uint64_t size;      /* 0: no copy yet */
-        uint64_t digest[4]; /* of the image, by the boot state */
 };
 
 struct vm {
