@@ -5,6 +5,18 @@ FAKE_MMU := tests/unit/fake_arch/fake_mmu.c
 $(call unit-test,pgtable,tests/unit/pgtable_test.c $(FAKE_MMU) hv/mm/pgtable.c)
 $(call unit-test,stage2,tests/unit/stage2_test.c $(FAKE_MMU) hv/mm/stage2.c hv/mm/pgtable.c)
 
+# The shipped description, with stand-ins for the binaries in it.
+SYSTEM_STUBS := $(addprefix $(B)/unit/data/,bootfw.bin:16 update.bin:4096 \
+  image-key-hashes.bin:64 image-keys.bin:182 root.json:1000)
+$(B)/unit/data/system.dtb: images/system.dts
+	@mkdir -p $(@D)
+	@for f in $(SYSTEM_STUBS); do truncate -s $${f#*:} $${f%:*}; done
+	$(Q)dtc -q -i $(@D) -O dtb -o $@ $<
+$(call unit-test,description,tests/unit/description_test.c hv/vm/description.c,-lfdt)
+$(call unit-test,guest_fdt,tests/unit/guest_fdt_test.c hv/vm/guest_fdt.c hv/vm/description.c \
+  updater/el1/platform.c,-lfdt)
+$(B)/unit/description $(B)/unit/guest_fdt: | $(B)/unit/data/system.dtb
+
 # PSCI, hypercalls and events against VMs without cores.
 FAKE_VM := tests/unit/fake_arch/fake_vm.c
 $(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc.c)
