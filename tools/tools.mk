@@ -43,8 +43,9 @@ ALL += $(SYSTEM)
 # inbox holds is another matter each time.
 RUN := $(B)/run
 SCENARIO ?= good
-IMAGE_NEEDS := $(SEGUE) $(SYSTEM) $(KEYS)/image.pem $(B)/images/initramfs.cpio \
-               $(B)/kernels/kernels.stamp
+# Of the system image only ids and sizes matter for an image.
+IMAGE_NEEDS := $(SEGUE) images/system.dts $(KEYS)/image.pem $(B)/images/initramfs.cpio \
+               $(B)/kernels/kernels.stamp | $(SYSTEM)
 
 # $(call linux-image,GUEST,KERNEL,SECURITY-COUNTER,COMMAND-LINE): the version is
 # that of Debian's package, 6.1.0-55 as 6.1.0+55.
@@ -69,7 +70,7 @@ $(RUN)/personal-other.img: $(IMAGE_NEEDS)
 	$(call linux-image,personal,old,2,another)
 $(RUN)/work-old.img: $(IMAGE_NEEDS)
 	$(call linux-image,work,old,2)
-$(RUN)/rt-old.img: $(SEGUE) $(SYSTEM) $(KEYS)/image.pem $(B)/images/rt-v1_0.bin
+$(RUN)/rt-old.img: $(SEGUE) images/system.dts $(KEYS)/image.pem $(B)/images/rt-v1_0.bin | $(SYSTEM)
 	@mkdir -p $(@D)
 	$(Q)$(SEGUE) image create --guest rt --kernel $(B)/images/rt-v1_0.bin --raw --version 1.0 \
 	  --security-counter 1 --key $(KEYS)/image.pem -o $@
