@@ -171,19 +171,45 @@ static sg_err unlock(const struct nor *nor, uint32_t offset, sg_err otherwise)
         return ok ? SG_OK : otherwise;
 }
 
-static sg_err program_units(const struct nor *nor, uint32_t offset, const uint8_t *from,
+/* Hands the chips what they program next. */
+static void put_units(const struct nor *nor, uint32_t offset, const uint8_t *from, uint32_t size)
+{
+        if (nor->buffer == NOR_UNIT) {
+                nor_command(nor, offset, NOR_PROGRAM);
+        } else {
+                nor_command(nor, offset, NOR_BUFFER);
+                nor_command(nor, offset, size / NOR_UNIT - 1);
+        }
+        for (uint32_t i = 0; i < size; i += NOR_UNIT)
+                nor->bus.write(nor->bus.ctx, offset + i, get_le32(from + i));
+        if (nor->buffer != NOR_UNIT)
+                nor_command(nor, offset, NOR_CONFIRM);
+}
+
+static bool all_blank(const uint8_t *from, uint32_t size)
+{
+        for (uint32_t i = 0; i < size; i++) {
+                if (from[i] != 0xff)
+                        return false;
+        }
+        return true;
+}
+
+/* Within one block, which is unlocked. */
+static sg_err program_block(const struct nor *nor, uint32_t offset, const uint8_t *from,
                             uint32_t size)
 {
         sg_err e = SG_OK;
 
-        for (uint32_t i = 0; i < size && e == SG_OK; i += NOR_UNIT) {
-                uint32_t value = get_le32(from + i);
+        for (uint32_t i = 0, part; i < size && e == SG_OK; i += part) {
                 uint32_t status;
 
-                if (value == NOR_BLANK)
+                part = nor->buffer - (offset + i) % nor->buffer;
+                if (part > size - i)
+                        part = size - i;
+                if (all_blank(from + i, part))
                         continue;
-                nor_command(nor, offset + i, NOR_PROGRAM);
-                nor->bus.write(nor->bus.ctx, offset + i, value);
+                put_units(nor, offset + i, from + i, part);
                 if (!wait_ready(nor, offset + i, now(nor) + nor->program_us, &status) ||
                     failed(nor, status))
                         e = SG_E_NOR_PROGRAM;
@@ -206,7 +232,7 @@ static sg_err program(const struct nor *nor, uint32_t offset, const uint8_t *fro
                         part = size;
                 sg_err e = unlock(nor, offset, SG_E_NOR_PROGRAM);
                 if (e == SG_OK)
-                        e = program_units(nor, offset, from, part);
+                        e = program_block(nor, offset, from, part);
                 if (e != SG_OK)
                         return e;
                 offset += part;

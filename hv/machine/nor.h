@@ -43,7 +43,9 @@ struct nor {
         uint32_t every; /* 1 in each chip's lane: what a command is multiplied with */
         uint32_t size;  /* bytes, of all chips together, as the next */
         uint32_t block_size;
-        uint64_t program_us; /* at worst, one unit */
+        uint32_t buffer; /* bytes that are programmed at once, within a multiple of it; one unit at
+                            least */
+        uint64_t program_us; /* at worst, one buffer */
         uint64_t erase_us;   /* at worst, one block */
         bool can_suspend;    /* reads while a block is being erased */
         bool can_program;    /* programs too */

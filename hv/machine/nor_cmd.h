@@ -12,9 +12,10 @@
 #define NOR_CLEAR_STATUS 0x50u
 #define NOR_QUERY        0x98u
 #define NOR_PROGRAM      0x40u
+#define NOR_BUFFER       0xe8u /* then how many less 1, the units, and NOR_CONFIRM */
 #define NOR_ERASE        0x20u
 #define NOR_LOCKING      0x60u
-#define NOR_CONFIRM      0xd0u /* erase, unlock, resume */
+#define NOR_CONFIRM      0xd0u /* erase, unlock, program, resume */
 #define NOR_SUSPEND      0xb0u
 
 #define NOR_SR_READY     0x80u

@@ -113,6 +113,29 @@ static void a_unit_is_never_programmed_twice(void **state)
         assert_int_equal(nor_program(&nor, 68, data, 4), SG_OK); /* it was skipped as blank */
 }
 
+static void a_buffer_takes_many_units_at_once(void **state)
+{
+        uint8_t data[300];
+        uint8_t back[300];
+
+        (void)state;
+        for (unsigned i = 0; i < sizeof(data); i++)
+                data[i] = (uint8_t)(i + 1);
+        memset(data + 100, 0xff, 64);
+        fake_nor.buffer_log = 5; /* two chips: 64 bytes */
+        assert_int_equal(open_bank(), SG_OK);
+        assert_int_equal(nor.buffer, 64);
+        assert_int_equal(nor_program(&nor, 20, data, 300), SG_OK);
+        assert_int_equal(fake_nor.programs, 5); /* 44 bytes and four times 64 */
+        assert_int_equal(nor_read(&nor, 20, back, 300), SG_OK);
+        assert_memory_equal(back, data, 300);
+        assert_int_equal(nor_program(&nor, 20, data, 4), SG_E_STATE_NOT_BLANK);
+        fake_nor.fail_program = true;
+        assert_int_equal(nor_program(&nor, 1024, data, 300), SG_E_NOR_PROGRAM);
+        fake_nor.buffer_log = 20;
+        assert_int_equal(open_bank(), SG_E_NOR_GEOMETRY);
+}
+
 static void failures_of_the_chips_are_seen(void **state)
 {
         uint8_t data[8] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -261,6 +284,7 @@ int main(void)
                 cmocka_unit_test_setup(bytes_come_back_at_any_alignment, setup),
                 cmocka_unit_test_setup(arguments_outside_are_refused, setup),
                 cmocka_unit_test_setup(a_unit_is_never_programmed_twice, setup),
+                cmocka_unit_test_setup(a_buffer_takes_many_units_at_once, setup),
                 cmocka_unit_test_setup(failures_of_the_chips_are_seen, setup),
                 cmocka_unit_test_setup(an_erase_takes_steps_and_stands_still_for_others, setup),
                 cmocka_unit_test_setup(chips_that_cannot_suspend_are_waited_for, setup),

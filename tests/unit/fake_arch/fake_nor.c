@@ -25,6 +25,10 @@ static struct {
         enum mode mode;
         uint32_t setup; /* a command that waits for its second cycle; 0: none */
         uint32_t errors;
+        uint32_t units;     /* to come into the buffer */
+        uint32_t buffer_at; /* where the buffer's content is to stand */
+        uint32_t buffered;  /* units */
+        uint32_t buffer[256];
         bool erasing, suspended;
         uint32_t block;
         uint64_t busy_until;
@@ -88,12 +92,16 @@ static uint8_t cfi_byte(uint32_t index)
         case 0x15:
                 return 0x31;
         case 0x1f:
+        case 0x20:
                 return 7; /* 128 us */
         case 0x21:
                 return 9; /* 512 ms */
         case 0x23:
+        case 0x24:
         case 0x25:
                 return 2;
+        case 0x2a:
+                return (uint8_t)fake_nor.buffer_log;
         case 0x27:
                 return fake_nor.chips == 4 ? 16 : fake_nor.chips == 2 ? 17 : 18;
         case 0x2c:
@@ -141,23 +149,56 @@ static bool refuse_locked(uint32_t offset)
         return true;
 }
 
-static void do_program(uint32_t offset, uint32_t value)
+static void program_unit(uint32_t offset, uint32_t value)
 {
-        s.setup = 0;
-        s.mode = STATUS;
-        if (refuse_locked(offset))
-                return;
         if (s.suspended) {
                 assert_true(fake_nor.suspended & 1);
                 assert_int_not_equal(offset / FAKE_NOR_BLOCK, s.block / FAKE_NOR_BLOCK);
         }
         if (s.words[offset / 4] != 0xffffffff)
                 fail_msg("unit %#x is programmed a second time", offset);
-        s.busy_until = fake_nor.now + fake_nor.program_takes;
         if (fake_nor.fail_program)
                 s.errors |= E_PROGRAM;
         else
                 s.words[offset / 4] = fake_nor.bad_program ? value & ~0x100u : value;
+}
+
+static void begin_program(void)
+{
+        s.setup = 0;
+        s.mode = STATUS;
+        s.busy_until = fake_nor.now + fake_nor.program_takes;
+        fake_nor.programs++;
+}
+
+static void do_program(uint32_t offset, uint32_t value)
+{
+        begin_program();
+        if (!refuse_locked(offset))
+                program_unit(offset, value);
+}
+
+/* How many, the units in order, the confirmation. */
+static void do_buffer(uint32_t offset, uint32_t value)
+{
+        uint32_t size = (1u << fake_nor.buffer_log) * fake_nor.chips;
+
+        if (s.setup == 0xe8) {
+                s.units = value / every() + 1;
+                assert_int_equal(value % every(), 0);
+                s.buffer_at = offset;
+                s.buffered = 0;
+                s.setup = 0xe9;
+                assert_true(offset % size + s.units * 4 <= size); /* no wrapping */
+        } else if (s.buffered < s.units) {
+                assert_int_equal(offset, s.buffer_at + 4 * s.buffered);
+                s.buffer[s.buffered++] = value;
+        } else {
+                assert_int_equal(value, 0xd0 * every());
+                begin_program();
+                for (uint32_t i = 0; i < s.units && !refuse_locked(s.buffer_at); i++)
+                        program_unit(s.buffer_at + 4 * i, s.buffer[i]);
+        }
 }
 
 static void do_erase(uint32_t offset)
@@ -179,6 +220,10 @@ static void second_cycle(uint32_t offset, uint32_t value)
         switch (s.setup) {
         case 0x40:
                 do_program(offset, value);
+                break;
+        case 0xe8:
+        case 0xe9:
+                do_buffer(offset, value);
                 break;
         case 0x20:
                 assert_int_equal(value, 0xd0 * every());
@@ -231,6 +276,10 @@ static void first_cycle(uint32_t offset, uint32_t command)
         case 0x98:
                 assert_int_equal(offset, 0x55 * 4);
                 s.mode = CFI;
+                break;
+        case 0xe8:
+                assert_true(fake_nor.buffer_log > 0);
+                s.setup = command;
                 break;
         case 0x40:
         case 0x20:

@@ -21,6 +21,8 @@ struct fake_nor {
         uint8_t suspended; /* what may be done while suspended */
         bool mute;         /* no CFI answer */
         unsigned regions;
+        unsigned buffer_log;    /* of one chip's buffer, bytes; 0: none */
+        unsigned programs;      /* that it was told to do */
         unsigned program_takes; /* us */
         unsigned erase_takes;
         bool fail_program;
