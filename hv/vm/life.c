@@ -58,6 +58,7 @@ const char *life_cause_name(enum sg_cause cause)
                 [SG_CAUSE_RESTART] = "restart",
                 [SG_CAUSE_LOAD_FAILED] = "load failed",
                 [SG_CAUSE_VERIFY_FAILED] = "verify failed",
+                [SG_CAUSE_INTERRUPTED] = "interrupted",
         };
 
         return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "?";

@@ -53,7 +53,8 @@ static void power_on(struct vm *vm)
 
         if (boot_state_change(&c)) {
                 if (c.before.started)
-                        hv_log("VM %s: its trial was cut by a power-off", vm->desc->name);
+                        hv_log("VM %s: power went off during its trial%s", vm->desc->name,
+                               bf_staged(&c.after) == SG_SLOT_NONE ? " too often: given up" : "");
                 return;
         }
         e = c.refusal != SG_OK ? c.refusal : c.storage;

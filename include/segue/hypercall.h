@@ -48,7 +48,7 @@
  * it returns; the VM goes on to VERIFYING and runs bootfw. */
 #define SG_HC_LOAD_END SG_HC(0x12)
 /* update: x1 = vm, x2 = SG_E_* of what went wrong. The slot could not be read: LOADING -> STOPPED.
- * Never changes the boot state. */
+ * Never changes a successful slot; a staged image that cannot be read is given up. */
 #define SG_HC_LOAD_ABORT SG_HC(0x13)
 /* update: x1 = vm, x2 = slot, x3 = security counter, x4..x7 = digest. Puts a new image in the
  * inactive slot on trial at the VM's next start. Refused: the active slot (BUSY), a counter
@@ -60,7 +60,8 @@
 /* update: x1 = vm, x2 = slot, x3 = security counter, x4..x7 = digest. Before a byte of the inactive
  * slot is written: the slot is no longer bootable until STAGE or REFILL. Durable. */
 #define SG_HC_SLOT_OPEN SG_HC(0x16)
-/* update: x1 = vm. Stops a RUNNING VM so that it starts again into what the boot state says. */
+/* update: x1 = vm. Stops a RUNNING VM so that it starts again into what the boot state says. A VM
+ * that is STOPPED because it turned itself off, or FAILED, starts, too. */
 #define SG_HC_RESTART SG_HC(0x17)
 /* update: x1 = vm, x2 = slot. A stale or bad slot now holds the active slot's bytes again. */
 #define SG_HC_REFILL SG_HC(0x18)
