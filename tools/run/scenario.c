@@ -60,14 +60,16 @@ static void take_line(struct watch *w)
 {
         const char *line = w->reader.text;
         struct event event;
+        bool telling = true;
 
         fprintf(w->log, "%9.3f %s\n", timeline_seconds(&w->timeline), line);
-        memcpy(w->tail[w->lines++ % TAIL_LINES], line, LINE_MAX_BYTES);
-        if (!event_parse(&event, line)) {
-                return;
+        if (event_parse(&event, line)) {
+                facts_event(&w->facts, &event);
+                telling = timeline_event(&w->timeline, &event);
         }
-        facts_event(&w->facts, &event);
-        timeline_event(&w->timeline, &event);
+        if (telling) {
+                memcpy(w->tail[w->lines++ % TAIL_LINES], line, LINE_MAX_BYTES);
+        }
         if (w->facts.outcome != OUTCOME_NONE && w->outcome_at == 0) {
                 w->outcome_at = timeline_seconds(&w->timeline);
         }

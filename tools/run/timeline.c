@@ -120,10 +120,10 @@ static bool show_step(struct timeline *t, const struct event *e)
         return false;
 }
 
-void timeline_event(struct timeline *t, const struct event *e)
+bool timeline_event(struct timeline *t, const struct event *e)
 {
         if (show_step(t, e)) {
-                return;
+                return false;
         }
         for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
                 if (strcmp(sentences[i].name, e->name) == 0) {
@@ -133,6 +133,7 @@ void timeline_event(struct timeline *t, const struct event *e)
                         fflush(stdout);
                 }
         }
+        return true;
 }
 
 void timeline_say(struct timeline *t, const char *who, const char *text)

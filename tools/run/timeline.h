@@ -14,7 +14,8 @@ struct timeline {
 
 void timeline_start(struct timeline *t);
 double timeline_seconds(const struct timeline *t);
-void timeline_event(struct timeline *t, const struct event *e);
+/* False when it only moved a bar. */
+bool timeline_event(struct timeline *t, const struct event *e);
 /* A line of the launcher's own. */
 void timeline_say(struct timeline *t, const char *who, const char *text);
 
