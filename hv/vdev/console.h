@@ -48,17 +48,18 @@ struct console;
 struct console_source {
         const char *name;
         struct console *console;
-        struct spinlock lock; /* makes several producers one */
         struct ring ring;
-        uint64_t dropped; /* bytes; under lock */
-        uint8_t woken;    /* atomic: 0, 1 drain is due, 2 at once */
-        uint8_t bytes[CONSOLE_RING_SIZE];
+        uint64_t dropped;     /* bytes; under lock */
+        struct spinlock lock; /* makes several producers one */
 
         /* The drain's own: */
         uint64_t partial_since; /* when the unfinished line was first seen */
+        uint64_t dropped_told;
         bool partial;
         uint8_t escape; /* where in an escape sequence the last byte was */
-        uint64_t dropped_told;
+
+        uint8_t woken; /* atomic: 0, 1 drain is due, 2 at once */
+        uint8_t bytes[CONSOLE_RING_SIZE];
 };
 
 struct console {

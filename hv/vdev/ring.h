@@ -18,7 +18,10 @@ struct ring {
 
 static inline void ring_init(struct ring *r, uint8_t *bytes, uint32_t size)
 {
-        *r = (struct ring){.bytes = bytes, .size = size};
+        r->bytes = bytes;
+        r->size = size;
+        r->head = 0;
+        r->tail = 0;
 }
 
 static inline uint32_t ring_used(const struct ring *r)
