@@ -1,0 +1,1085 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine on a fake device: real packages, real deltas, hv's own boot-state rules. */
+#include "bootflow/image.h"
+#include "delta/create/create.h"
+#include "tests/unit/fake_world.h"
+#include "tests/unit/package_maker.h"
+#include "updater/checkpoint.h"
+
+#include <mbedtls/sha256.h>
+#include <segue/bytes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define IMAGE_SIZE  (1200u << 10) /* two segments */
+#define RT_SIZE     (40u << 10)
+#define PATCH_MAX   (2u << 20)
+#define STEPS       10000u
+#define DEADLINE_MS 30000u
+
+enum { PERSONAL, RT };
+
+static struct world world;
+static struct maker_key root_key, targets_key, other_key;
+static struct maker_role root_role, targets_role;
+static struct maker_text root_text;
+
+static uint8_t old_image[IMAGE_SIZE], new_image[IMAGE_SIZE], newer_image[IMAGE_SIZE];
+static uint8_t rt_old[RT_SIZE], rt_new[RT_SIZE];
+static uint8_t patch[PATCH_MAX]; /* old_image -> new_image */
+static size_t patch_size;
+static uint32_t patch_chunks[16];
+static uint32_t patch_chunk_count, patch_ram;
+static const uint32_t image_chunks[] = {1u << 20, IMAGE_SIZE - (1u << 20)};
+static const uint32_t rt_chunks[] = {RT_SIZE};
+
+static uint8_t package[4u << 20];
+static size_t package_size;
+
+/* --- images, patch, packages --- */
+
+/* A header, bytes that look like code, and one TLV. */
+static void make_image(uint8_t *image, size_t size, uint32_t seed, uint32_t changes)
+{
+        uint32_t payload = (uint32_t)size - BF_IMAGE_HEADER_MIN - 40;
+        uint32_t x = 12345;
+
+        memset(image, 0, BF_IMAGE_HEADER_MIN);
+        put_le32(image, BF_IMAGE_MAGIC);
+        put_le16(image + 8, BF_IMAGE_HEADER_MIN);
+        put_le32(image + 12, payload);
+        for (uint32_t i = 0; i < payload; i++) {
+                x = x * 1664525 + 1013904223;
+                image[BF_IMAGE_HEADER_MIN + i] = (uint8_t)(x >> 24);
+        }
+        for (uint32_t i = 0; i < changes; i++) {
+                seed = seed * 1664525 + 1013904223;
+                image[BF_IMAGE_HEADER_MIN + seed % payload] ^= (uint8_t)(seed >> 24 | 1);
+        }
+        uint8_t *tlv = image + BF_IMAGE_HEADER_MIN + payload;
+        put_le16(tlv, BF_TLV_INFO_MAGIC);
+        put_le16(tlv + 2, 40);
+        put_le16(tlv + 4, BF_TLV_SHA256);
+        put_le16(tlv + 6, 32);
+        memset(tlv + 8, 0x77, 32);
+}
+
+static sg_err take_patch(void *ctx, const void *bytes, size_t length)
+{
+        (void)ctx;
+        assert_true(patch_size + length <= PATCH_MAX);
+        memcpy(patch + patch_size, bytes, length);
+        patch_size += length;
+        return SG_OK;
+}
+
+static sg_err give_patch(void *ctx, uint64_t offset, void *data, size_t length)
+{
+        (void)ctx;
+        memcpy(data, patch + offset, length);
+        return SG_OK;
+}
+
+static void make_patch(void)
+{
+        struct dl_image from = {.data = old_image, .size = IMAGE_SIZE};
+        struct dl_image to = {.data = new_image, .size = IMAGE_SIZE};
+        const struct dl_create_options options = {.threads = 1};
+        const struct dl_sink sink = {.write = take_patch};
+        const struct dl_ops ops = {.patch_read = give_patch};
+        struct dl_header h;
+        uint64_t offset;
+
+        mbedtls_sha256(from.data, from.size, from.digest, 0);
+        mbedtls_sha256(to.data, to.size, to.digest, 0);
+        assert_int_equal(dl_create(&from, &to, &options, &sink), SG_OK);
+        assert_int_equal(dl_header_parse(patch, &h), SG_OK);
+        assert_true(h.chunk_count <= 16);
+        for (uint32_t i = 0; i < h.chunk_count; i++) {
+                assert_int_equal(dl_chunk(&ops, &h, i, &offset, &patch_chunks[i]), SG_OK);
+        }
+        patch_chunk_count = h.chunk_count;
+        patch_ram = h.arena_size;
+}
+
+static struct maker_payload make_manifest(const char *path, const char *guest, const uint8_t *image,
+                                          size_t size, uint32_t counter)
+{
+        struct maker_payload p = {.bytes = image};
+
+        p.manifest = (struct manifest_target){
+                .kind = MANIFEST_IMAGE,
+                .to_length = size,
+                .security_counter = counter,
+                .minimum_updater = 1,
+                .package = "package-1",
+                .product = "segue-virt",
+                .to_version = "6.1.0-55",
+        };
+        snprintf(p.manifest.path, sizeof(p.manifest.path), "%s", path);
+        snprintf(p.manifest.guest, sizeof(p.manifest.guest), "%s", guest);
+        mbedtls_sha256(image, size, p.manifest.to_digest, 0);
+        return p;
+}
+
+static struct maker_payload delta_payload(void)
+{
+        struct maker_payload p =
+                make_manifest("personal.delta", "personal", new_image, IMAGE_SIZE, 2);
+
+        p.bytes = patch;
+        p.chunks = patch_chunks;
+        p.chunk_count = patch_chunk_count;
+        p.manifest.kind = MANIFEST_DELTA;
+        p.manifest.from_length = IMAGE_SIZE;
+        p.manifest.ram_need = patch_ram;
+        snprintf(p.manifest.from_version, sizeof(p.manifest.from_version), "6.1.0-53");
+        mbedtls_sha256(old_image, IMAGE_SIZE, p.manifest.from_digest, 0);
+        return p;
+}
+
+static struct maker_payload image_payload(const uint8_t *image, uint32_t counter)
+{
+        struct maker_payload p =
+                make_manifest("personal.img", "personal", image, IMAGE_SIZE, counter);
+
+        p.chunks = image_chunks;
+        p.chunk_count = 2;
+        return p;
+}
+
+static struct maker_payload rt_payload(void)
+{
+        struct maker_payload p = make_manifest("rt.img", "rt", rt_new, RT_SIZE, 1);
+
+        p.chunks = rt_chunks;
+        p.chunk_count = 1;
+        return p;
+}
+
+/* A package of these payloads in the inbox. */
+static void put_package(struct maker_payload *payloads, uint32_t count, uint64_t version)
+{
+        struct maker_text t;
+
+        maker_targets(&t, version, payloads, count, &targets_role);
+        package_size = maker_package(package, sizeof(package), &root_text, &t, payloads, count);
+        world_put_inbox(&world, package, package_size);
+}
+
+static int make_all(void **state)
+{
+        (void)state;
+        maker_key_make(&root_key);
+        maker_key_make(&targets_key);
+        maker_key_make(&other_key);
+        root_role = (struct maker_role){{&root_key}, 1, 1};
+        targets_role = (struct maker_role){{&targets_key}, 1, 1};
+        maker_root(&root_text, 1, &root_role, &targets_role, &root_role);
+        make_image(old_image, IMAGE_SIZE, 1, 0);
+        make_image(new_image, IMAGE_SIZE, 2, 2000);
+        make_image(newer_image, IMAGE_SIZE, 3, 4000);
+        make_image(rt_old, RT_SIZE, 4, 0);
+        make_image(rt_new, RT_SIZE, 5, 100);
+        make_patch();
+        return 0;
+}
+
+static int free_all(void **state)
+{
+        (void)state;
+        maker_key_free(&root_key);
+        maker_key_free(&targets_key);
+        maker_key_free(&other_key);
+        return 0;
+}
+
+static int setup(void **state)
+{
+        (void)state;
+        world_init(&world, root_text.text, root_text.length);
+        world_provision(&world, PERSONAL, old_image, IMAGE_SIZE, 1);
+        world_provision(&world, RT, rt_old, RT_SIZE, 1);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        world_free(&world);
+        return 0;
+}
+
+static void put_delta(void)
+{
+        struct maker_payload p = delta_payload();
+
+        put_package(&p, 1, 1);
+}
+
+static void start(void)
+{
+        world_start_engine(&world);
+        world_run(&world, STEPS);
+}
+
+static void expect_state(enum engine_state want)
+{
+        enum engine_state have = engine_state(world.engine);
+
+        if (have != want) {
+                fail_msg("%s, not %s:\n%s", engine_state_name(have), engine_state_name(want),
+                         world.log);
+        }
+}
+
+static void expect_logged(const char *text)
+{
+        if (!world_logged(&world, text)) {
+                fail_msg("no \"%s\" in:\n%s", text, world.log);
+        }
+}
+
+/* The end of a good update of `personal`: the new image runs, confirmed. */
+static void expect_updated(const uint8_t *image)
+{
+        uint8_t slot = bf_active(&world.boot[PERSONAL], 0);
+
+        expect_state(ENGINE_IDLE);
+        assert_in_range(slot, 0, 1);
+        assert_memory_equal(world.slot[PERSONAL][slot].bytes, image, IMAGE_SIZE);
+        assert_int_equal(world.boot[PERSONAL].slot[slot].state, BF_GOOD);
+        assert_int_equal(world.vm[PERSONAL].state, SG_VM_RUNNING);
+        assert_int_equal(world.vm[PERSONAL].slot, slot);
+}
+
+/* The guest agrees, starts, and confirms. */
+static void carry_through(void)
+{
+        expect_state(ENGINE_STAGED);
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        expect_state(ENGINE_TRIAL);
+        world_confirm(&world, PERSONAL);
+        world_run(&world, STEPS);
+}
+
+/* --- the good ways --- */
+
+static void updates_from_a_delta(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        expect_logged("event 11 package-accepted guest=- package=package-1 version=1 targets=1");
+        expect_logged("event 20 target-chosen guest=personal target=personal.delta kind=delta");
+        expect_logged("event 25 apply-progress guest=personal done=1048576 total=1228800");
+        expect_logged("event 30 staged guest=personal slot=1 version=6.1.0-55");
+        assert_true(world_told(&world, "1:update pending 6.1.0-55\n1:reboot now?\n"));
+        assert_int_equal(world.vm[PERSONAL].slot, 0);
+        carry_through();
+        expect_updated(new_image);
+        expect_logged("event 33 consent-given guest=personal by=agent");
+        expect_logged("event 40 trial guest=personal slot=1");
+        expect_logged("event 41 confirm-relayed guest=personal result=0");
+        expect_logged("event 42 confirmed guest=personal slot=1");
+        expect_logged("event 13 package-done guest=- package=package-1 outcome=applied error=0");
+        assert_true(world_told(&world, "1:confirmed\n"));
+        assert_int_equal(world.reported, 1);
+        assert_int_equal(world.vm[RT].slot, 0);
+}
+
+static void refills_the_stale_slot(void **state)
+{
+        (void)state;
+        put_delta(); /* raises the counter */
+        start();
+        carry_through();
+        expect_logged("event 52 refilled guest=personal slot=0");
+        assert_int_equal(world.boot[PERSONAL].slot[0].state, BF_GOOD);
+        assert_memory_equal(world.slot[PERSONAL][0].bytes, new_image, IMAGE_SIZE);
+}
+
+static void updates_from_a_full_image(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 1);
+
+        (void)state;
+        put_package(&p, 1, 1);
+        start();
+        carry_through();
+        expect_updated(newer_image);
+        assert_int_equal(world.boot[PERSONAL].slot[0].state, BF_GOOD); /* the counter stayed */
+}
+
+static void handles_targets_one_after_the_other(void **state)
+{
+        struct maker_payload p[2] = {delta_payload(), rt_payload()};
+
+        (void)state;
+        put_package(p, 2, 1);
+        start();
+        carry_through();
+        expect_state(ENGINE_STAGED);
+        expect_logged("event 30 staged guest=rt");
+        assert_false(world_logged(&world, "package-done"));
+        world_say(&world, RT, "ready");
+        world_run(&world, STEPS);
+        world_confirm(&world, RT);
+        world_run(&world, STEPS);
+        expect_updated(new_image);
+        assert_int_equal(world.vm[RT].slot, 1);
+        expect_logged("outcome=applied error=0");
+}
+
+static void takes_a_second_package_after_the_first(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 3);
+
+        (void)state;
+        put_delta();
+        start();
+        carry_through();
+        put_package(&p, 1, 2);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        carry_through();
+        expect_updated(newer_image);
+}
+
+static void polls_the_inbox_when_told_to(void **state)
+{
+        (void)state;
+        world.config.inbox_poll_ms = 2000;
+        start();
+        expect_state(ENGINE_IDLE);
+        assert_int_equal(engine_deadline_ms(world.engine), world.now_ms + 2000);
+        put_delta();
+        world_run(&world, STEPS);
+        expect_state(ENGINE_IDLE);
+        world.now_ms += 2000;
+        world_run(&world, STEPS);
+        expect_state(ENGINE_STAGED);
+}
+
+static void does_not_apply_a_package_twice(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        carry_through();
+        uint64_t writes = world.slot_writes;
+        world_forget_log(&world);
+        start();
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 14 package-skipped guest=- package=package-1 outcome=applied error=0");
+        assert_int_equal(world.slot_writes, writes);
+}
+
+static void an_image_that_runs_already_is_done(void **state)
+{
+        struct maker_payload p = image_payload(old_image, 1);
+
+        (void)state;
+        put_package(&p, 1, 1);
+        start();
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 21 target-skipped guest=personal target=personal.img error=0");
+        expect_logged("outcome=applied");
+        assert_int_equal(world.slot_writes, 0);
+}
+
+static void falls_back_to_the_full_image(void **state)
+{
+        struct maker_payload p[2] = {delta_payload(), image_payload(new_image, 2)};
+
+        (void)state;
+        world_provision(&world, PERSONAL, newer_image, IMAGE_SIZE, 1);
+        put_package(p, 2, 1);
+        start();
+        expect_logged("event 23 base-mismatch guest=personal slot=0");
+        expect_logged("kind=image");
+        carry_through();
+        expect_updated(new_image);
+}
+
+static void bit_rot_in_the_base_is_found_before_writing(void **state)
+{
+        struct maker_payload p[2] = {delta_payload(), image_payload(new_image, 2)};
+
+        (void)state;
+        world.slot[PERSONAL][0].bytes[700000] ^= 4;
+        put_delta();
+        start();
+        expect_state(ENGINE_IDLE);
+        expect_logged("outcome=failed error=818");
+        assert_int_equal(world.slot_writes, 0);
+        assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_EMPTY);
+        put_package(p, 2, 2);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        carry_through();
+        expect_updated(new_image);
+}
+
+/* --- consent --- */
+
+static void later_puts_it_off_until_the_deadline(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "later");
+        world_say(&world, PERSONAL, "later");
+        world_run(&world, STEPS);
+        expect_state(ENGINE_STAGED);
+        expect_logged("event 34 consent-deferred guest=personal left_ms=30000");
+        world.now_ms = engine_deadline_ms(world.engine);
+        world_forget_log(&world);
+        world_run(&world, STEPS);
+        assert_true(world_told(&world, "1:reboot now?"));
+        world.now_ms = 1000 + DEADLINE_MS;
+        world_run(&world, STEPS);
+        expect_logged("event 33 consent-given guest=personal by=deadline");
+        expect_state(ENGINE_TRIAL);
+}
+
+static void a_guests_own_reset_is_consent(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_reset(&world, PERSONAL);
+        world_run(&world, STEPS);
+        expect_logged("by=reset");
+        expect_state(ENGINE_TRIAL);
+}
+
+static void the_deadline_survives_a_killed_update_partition(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world.now_ms += DEADLINE_MS - 1;
+        start();
+        expect_state(ENGINE_STAGED);
+        world.now_ms += 1;
+        world_run(&world, STEPS);
+        expect_state(ENGINE_TRIAL);
+}
+
+static void a_guest_without_agent_restarts_at_once(void **state)
+{
+        (void)state;
+        world.guests[PERSONAL].has_agent = false;
+        put_delta();
+        start();
+        expect_state(ENGINE_TRIAL);
+}
+
+static void an_agent_that_comes_up_late_is_asked(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_forget_log(&world);
+        world_say(&world, PERSONAL, "hello 6.1.0-53");
+        world_run(&world, STEPS);
+        expect_logged("event 60 agent-hello guest=personal release=6.1.0-53");
+        assert_true(world_told(&world, "1:reboot now?"));
+}
+
+static void a_refused_restart_is_tried_a_bounded_number_of_times(void **state)
+{
+        (void)state;
+        world.restart_result = SG_HC_BUSY;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        for (int i = 0; i < 20; i++) {
+                world.now_ms += 1000;
+                world_run(&world, STEPS);
+        }
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 35 restart guest=personal result=-6");
+        expect_logged("outcome=failed error=814");
+        assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_OPEN);
+}
+
+/* --- trial --- */
+
+static void rolls_back_when_the_tries_are_used_up(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        for (int i = 0; i < 3; i++) {
+                expect_state(ENGINE_TRIAL);
+                world_crash(&world, PERSONAL);
+                world_run(&world, STEPS);
+        }
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 43 try-spent guest=personal left=2 cause=3");
+        expect_logged("event 44 rolled-back guest=personal slot=1 cause=3");
+        expect_logged("outcome=failed error=815");
+        assert_int_equal(world.vm[PERSONAL].slot, 0);
+        assert_false(world_told(&world, "rolled back"));
+        world_say(&world, PERSONAL, "hello 6.1.0-53");
+        assert_true(world_told(&world, "1:rolled back\n"));
+        /* Another package with the same image is not tried. */
+        struct maker_payload p = image_payload(new_image, 2);
+        put_package(&p, 1, 2);
+        world_forget_log(&world);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        expect_logged("outcome=failed error=806");
+}
+
+static void a_wrong_token_confirms_nothing(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        world_say(&world, PERSONAL, "confirm 0000000000000001");
+        world_run(&world, STEPS);
+        expect_state(ENGINE_TRIAL);
+        expect_logged("event 41 confirm-relayed guest=personal result=-9");
+        world_say(&world, RT, "confirm 0000000000000001");
+        expect_state(ENGINE_TRIAL);
+}
+
+static void a_confirm_of_the_guests_own_is_noticed(void **state)
+{
+        struct bf_guest *g = &world.boot[PERSONAL];
+
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        assert_int_equal(bf_confirm(g, world.vm[PERSONAL].token), SG_OK);
+        world.vm[PERSONAL].state = SG_VM_RUNNING;
+        engine_hv_event(world.engine, SG_EV_OVERFLOW, 0, 0, 0); /* the event itself was lost */
+        world_run(&world, STEPS);
+        expect_updated(new_image);
+}
+
+static void a_trial_survives_a_killed_update_partition(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        start();
+        expect_state(ENGINE_TRIAL);
+        world_confirm(&world, PERSONAL);
+        world_run(&world, STEPS);
+        expect_updated(new_image);
+}
+
+static void a_trial_survives_a_lost_journal(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        memset(world.journal.bytes, 0x5a, WORLD_JOURNAL_SIZE);
+        start();
+        expect_logged("event 70 journal-new guest=- error=813");
+        expect_state(ENGINE_TRIAL);
+        world_confirm(&world, PERSONAL);
+        world_run(&world, STEPS);
+        expect_updated(new_image);
+        expect_logged("outcome=applied");
+}
+
+static void floods_are_bounded(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_forget_log(&world);
+        for (int i = 0; i < 100000; i++) {
+                world_say(&world, PERSONAL, i % 2 == 0 ? "hello x" : "nonsense");
+        }
+        assert_true(world.log_length < 4096);
+}
+
+/* --- what is refused --- */
+
+static void expect_refused(const char *error)
+{
+        char text[64];
+
+        start();
+        expect_state(ENGINE_IDLE);
+        snprintf(text, sizeof(text), "event 12 package-refused guest=- error=%s", error);
+        expect_logged(text);
+        assert_int_equal(world.slot_writes, 0);
+        assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_EMPTY);
+}
+
+static void expect_failed(const char *error)
+{
+        char text[64];
+
+        start();
+        expect_state(ENGINE_IDLE);
+        snprintf(text, sizeof(text), "outcome=failed error=%s", error);
+        expect_logged(text);
+        assert_int_equal(world.slot_writes, 0);
+        assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_EMPTY);
+}
+
+static void refuses_a_foreign_signature(void **state)
+{
+        const struct maker_role other = {{&other_key}, 1, 1};
+        struct maker_payload p = delta_payload();
+        struct maker_text t;
+
+        (void)state;
+        maker_targets(&t, 1, &p, 1, &other);
+        package_size = maker_package(package, sizeof(package), &root_text, &t, &p, 1);
+        world_put_inbox(&world, package, package_size);
+        expect_refused("409");
+        /* It is told once, not at every look. */
+        world_forget_log(&world);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        assert_string_equal(world.log, "");
+}
+
+static void refuses_another_root(void **state)
+{
+        const struct maker_role other = {{&other_key}, 1, 1};
+        struct maker_payload p = delta_payload();
+        struct maker_text r, t;
+
+        (void)state;
+        maker_root(&r, 1, &other, &targets_role, &other);
+        maker_targets(&t, 1, &p, 1, &targets_role);
+        package_size = maker_package(package, sizeof(package), &r, &t, &p, 1);
+        world_put_inbox(&world, package, package_size);
+        expect_refused("409");
+}
+
+static void refuses_older_metadata(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 3);
+
+        (void)state;
+        put_package(&p, 1, 7);
+        start();
+        carry_through();
+        put_package(&p, 1, 6);
+        world_forget_log(&world);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        expect_logged("event 12 package-refused guest=- error=411");
+}
+
+static void refuses_another_product(void **state)
+{
+        (void)state;
+        world.config.product = "segue-phone";
+        put_delta();
+        expect_refused("803");
+}
+
+static void refuses_the_wrong_base(void **state)
+{
+        (void)state;
+        world_provision(&world, PERSONAL, newer_image, IMAGE_SIZE, 1);
+        put_delta();
+        expect_failed("802");
+        expect_logged("event 23 base-mismatch guest=personal slot=0");
+}
+
+static void refuses_a_downgrade(void **state)
+{
+        (void)state;
+        world_provision(&world, PERSONAL, old_image, IMAGE_SIZE, 3);
+        put_delta();
+        expect_failed("805");
+}
+
+static void refuses_an_unknown_guest(void **state)
+{
+        (void)state;
+        snprintf(world.guests[PERSONAL].name, sizeof(world.guests[PERSONAL].name), "private");
+        put_delta();
+        expect_failed("804");
+}
+
+static void refuses_what_is_too_large(void **state)
+{
+        (void)state;
+        world.guests[PERSONAL].slot[1].size = IMAGE_SIZE - 1;
+        put_delta();
+        expect_failed("807");
+}
+
+static void refuses_too_hungry_a_delta(void **state)
+{
+        (void)state;
+        world.config.ram_limit = patch_ram - 1;
+        put_delta();
+        expect_failed("808");
+}
+
+static void refuses_a_package_for_a_newer_updater(void **state)
+{
+        struct maker_payload p = delta_payload();
+
+        (void)state;
+        p.manifest.minimum_updater = ENGINE_VERSION + 1;
+        put_package(&p, 1, 1);
+        expect_failed("809");
+}
+
+static uint64_t member_offset(const char *name)
+{
+        static struct ustar_index index;
+
+        assert_int_equal(ustar_index_read(&index, &world.inbox.storage), SG_OK);
+        return ustar_find(&index, name)->offset;
+}
+
+/* A flipped bit in each chunk: what is written before it is not bootable, the rest is not written.
+ */
+static void a_flipped_chunk_is_not_decoded(void **state)
+{
+        uint64_t at = 0;
+
+        (void)state;
+        for (uint32_t i = 0; i < patch_chunk_count; i++) {
+                if (patch_chunks[i] == 0) {
+                        continue;
+                }
+                put_delta();
+                world.inbox.bytes[member_offset("targets/personal.delta") + at] ^= 1;
+                world_forget_log(&world);
+                memset(world.journal.bytes, 0, WORLD_JOURNAL_SIZE);
+                start();
+                expect_logged("outcome=failed error=420");
+                assert_int_not_equal(world.boot[PERSONAL].slot[1].state, BF_STAGED);
+                assert_int_equal(bf_active(&world.boot[PERSONAL], 0), 0);
+                at += patch_chunks[i];
+        }
+        world.inbox.bytes[member_offset("targets/personal.delta.chunks") + 4] ^= 1;
+        memset(world.journal.bytes, 0, WORLD_JOURNAL_SIZE);
+        world_forget_log(&world);
+        start();
+        expect_logged("outcome=failed error=419");
+}
+
+static void refuses_a_delta_that_is_not_what_was_signed(void **state)
+{
+        struct maker_payload p = delta_payload();
+
+        (void)state;
+        mbedtls_sha256(newer_image, IMAGE_SIZE, p.manifest.to_digest, 0);
+        put_package(&p, 1, 1);
+        expect_failed("413");
+}
+
+/* An image whose bytes are what was signed, but that is no image. */
+static void refuses_what_is_no_image(void **state)
+{
+        static uint8_t garbage[RT_SIZE];
+        struct maker_payload p = make_manifest("rt.img", "rt", garbage, RT_SIZE, 1);
+
+        (void)state;
+        p.chunks = rt_chunks;
+        p.chunk_count = 1;
+        put_package(&p, 1, 1);
+        start();
+        expect_logged("outcome=failed error=811");
+        assert_int_equal(bf_staged(&world.boot[RT]), SG_SLOT_NONE);
+}
+
+static void refuses_every_truncated_package(void **state)
+{
+        (void)state;
+        put_delta();
+        for (size_t cut = 0; cut < package_size - 1024; cut += cut < 8192 ? 512 : 16384) {
+                memset(world.inbox.bytes, 0, WORLD_INBOX_SIZE);
+                memcpy(world.inbox.bytes, package, cut);
+                memset(world.journal.bytes, 0, WORLD_JOURNAL_SIZE);
+                world_forget_log(&world);
+                start();
+                expect_state(ENGINE_IDLE);
+                assert_int_not_equal(world.boot[PERSONAL].slot[1].state, BF_STAGED);
+                assert_false(world_logged(&world, "outcome=applied"));
+                /* The archive may end at a member's end: then it is the metadata that misses it. */
+                assert_true(cut == 0 || world_logged(&world, "package-refused") ||
+                            world_logged(&world, "outcome=failed"));
+        }
+}
+
+static void an_unwritable_journal_stops_the_update(void **state)
+{
+        (void)state;
+        put_delta();
+        world.write_error = SG_E_IO;
+        start();
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 71 journal-error guest=- error=101");
+        expect_logged("event 12 package-refused guest=- error=101");
+        assert_int_equal(world.slot_writes, 0);
+        /* With the disk back it is tried again after the next start. */
+        world.write_error = SG_OK;
+        start();
+        carry_through();
+        expect_updated(new_image);
+}
+
+static void without_a_journal_nothing_is_updated(void **state)
+{
+        (void)state;
+        world.journal_storage.size = 0;
+        put_delta();
+        expect_refused("813");
+}
+
+/* --- cancelling and superseding --- */
+
+static void cancels_before_the_trial(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        expect_state(ENGINE_STAGED);
+        assert_int_equal(engine_cancel(world.engine), SG_OK);
+        expect_state(ENGINE_CANCELLED);
+        world_run(&world, STEPS);
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 31 unstaged guest=personal slot=1");
+        expect_logged("outcome=failed error=816");
+        assert_int_equal(engine_cancel(world.engine), SG_E_ENGINE_STATE);
+        start();
+        expect_state(ENGINE_IDLE);
+        expect_logged("package-skipped");
+}
+
+static void does_not_cancel_a_trial(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        assert_int_equal(engine_cancel(world.engine), SG_E_ENGINE_STATE);
+        expect_state(ENGINE_TRIAL);
+}
+
+static void run_to(const char *text)
+{
+        for (uint32_t i = 0; i < STEPS && !world_logged(&world, text); i++) {
+                engine_step(world.engine);
+        }
+        expect_logged(text);
+}
+
+static void a_new_package_supersedes_the_one_at_work(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 2);
+
+        (void)state;
+        put_delta();
+        world_start_engine(&world);
+        run_to("apply-progress");
+        put_package(&p, 1, 2);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        expect_logged("to=CANCELLED error=817");
+        expect_logged("event 15 package-superseded");
+        carry_through();
+        expect_updated(newer_image);
+        assert_false(world_logged(&world, "resumes=1"));
+}
+
+static void a_superseding_package_never_uses_the_old_checkpoint(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 2);
+
+        (void)state;
+        put_delta();
+        world_start_engine(&world);
+        run_to("apply-progress");
+        put_package(&p, 1, 2);
+        world_forget_log(&world);
+        start();
+        expect_logged("segment=0 segments=2 resumes=0");
+        carry_through();
+        expect_updated(newer_image);
+}
+
+/* --- cuts --- */
+
+/* From any cut: carry on until the update is through. */
+static void finish_update(void)
+{
+        for (int i = 0; i < 20 && engine_state(world.engine) != ENGINE_IDLE; i++) {
+                if (engine_state(world.engine) == ENGINE_STAGED) {
+                        world_say(&world, PERSONAL, "ready");
+                } else if (engine_state(world.engine) == ENGINE_TRIAL) {
+                        world_confirm(&world, PERSONAL);
+                }
+                world_run(&world, STEPS);
+        }
+        expect_updated(new_image);
+        assert_int_equal(world.boot[PERSONAL].slot[0].state, BF_GOOD); /* refilled */
+        assert_memory_equal(world.slot[PERSONAL][0].bytes, new_image, IMAGE_SIZE);
+}
+
+static void cut_everywhere(enum world_cut cut)
+{
+        uint64_t total = 1;
+
+        for (uint64_t at = 0; at <= total; at++) {
+                setup(NULL);
+                put_delta();
+                world.cut_at = at;
+                world.cut = at == 0 ? WORLD_RUNS : cut;
+                world_start_engine(&world);
+                for (int i = 0; i < 10 && !world.down; i++) {
+                        world_run(&world, STEPS);
+                        if (engine_state(world.engine) == ENGINE_STAGED) {
+                                world_say(&world, PERSONAL, "ready");
+                        } else if (engine_state(world.engine) == ENGINE_TRIAL) {
+                                world_confirm(&world, PERSONAL);
+                        }
+                }
+                if (at == 0) {
+                        total = world.operations;
+                        assert_true(total > 20);
+                } else {
+                        assert_true(world.down);
+                        world_power_on(&world);
+                        world_run(&world, STEPS);
+                }
+                finish_update();
+                teardown(NULL);
+        }
+        setup(NULL);
+}
+
+static void survives_a_kill_at_every_operation(void **state)
+{
+        (void)state;
+        teardown(NULL);
+        cut_everywhere(WORLD_KILLED);
+}
+
+static void survives_a_cut_at_every_operation(void **state)
+{
+        (void)state;
+        teardown(NULL);
+        cut_everywhere(WORLD_LOSES_CACHE);
+}
+
+static void survives_a_cut_that_keeps_the_cache(void **state)
+{
+        (void)state;
+        teardown(NULL);
+        cut_everywhere(WORLD_KEEPS_CACHE);
+}
+
+static void resumes_at_the_segment_that_was_due(void **state)
+{
+        (void)state;
+        put_delta();
+        world_start_engine(&world);
+        run_to("apply-progress");
+        world_forget_log(&world);
+        start();
+        expect_logged("event 24 apply-begin guest=personal slot=1 segment=1 segments=2 resumes=1");
+        carry_through();
+        expect_updated(new_image);
+}
+
+static void gives_up_after_ten_resumes_without_progress(void **state)
+{
+        (void)state;
+        put_delta();
+        world_start_engine(&world);
+        run_to("apply-progress");
+        for (int i = 0; i < 10; i++) {
+                world_forget_log(&world);
+                world_start_engine(&world);
+                run_to("apply-begin");
+        }
+        expect_logged("resumes=10");
+        start();
+        expect_logged("outcome=failed error=812");
+        expect_state(ENGINE_IDLE);
+        assert_int_equal(bf_active(&world.boot[PERSONAL], 0), 0);
+}
+
+int main(void)
+{
+#define ROW(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                ROW(updates_from_a_delta),
+                ROW(refills_the_stale_slot),
+                ROW(updates_from_a_full_image),
+                ROW(handles_targets_one_after_the_other),
+                ROW(takes_a_second_package_after_the_first),
+                ROW(polls_the_inbox_when_told_to),
+                ROW(does_not_apply_a_package_twice),
+                ROW(an_image_that_runs_already_is_done),
+                ROW(falls_back_to_the_full_image),
+                ROW(bit_rot_in_the_base_is_found_before_writing),
+                ROW(later_puts_it_off_until_the_deadline),
+                ROW(a_guests_own_reset_is_consent),
+                ROW(the_deadline_survives_a_killed_update_partition),
+                ROW(a_guest_without_agent_restarts_at_once),
+                ROW(an_agent_that_comes_up_late_is_asked),
+                ROW(a_refused_restart_is_tried_a_bounded_number_of_times),
+                ROW(rolls_back_when_the_tries_are_used_up),
+                ROW(a_wrong_token_confirms_nothing),
+                ROW(a_confirm_of_the_guests_own_is_noticed),
+                ROW(a_trial_survives_a_killed_update_partition),
+                ROW(a_trial_survives_a_lost_journal),
+                ROW(floods_are_bounded),
+                ROW(refuses_a_foreign_signature),
+                ROW(refuses_another_root),
+                ROW(refuses_older_metadata),
+                ROW(refuses_another_product),
+                ROW(refuses_the_wrong_base),
+                ROW(refuses_a_downgrade),
+                ROW(refuses_an_unknown_guest),
+                ROW(refuses_what_is_too_large),
+                ROW(refuses_too_hungry_a_delta),
+                ROW(refuses_a_package_for_a_newer_updater),
+                ROW(a_flipped_chunk_is_not_decoded),
+                ROW(refuses_a_delta_that_is_not_what_was_signed),
+                ROW(refuses_what_is_no_image),
+                ROW(refuses_every_truncated_package),
+                ROW(an_unwritable_journal_stops_the_update),
+                ROW(without_a_journal_nothing_is_updated),
+                ROW(cancels_before_the_trial),
+                ROW(does_not_cancel_a_trial),
+                ROW(a_new_package_supersedes_the_one_at_work),
+                ROW(a_superseding_package_never_uses_the_old_checkpoint),
+                ROW(survives_a_kill_at_every_operation),
+                ROW(survives_a_cut_at_every_operation),
+                ROW(survives_a_cut_that_keeps_the_cache),
+                ROW(resumes_at_the_segment_that_was_due),
+                ROW(gives_up_after_ten_resumes_without_progress),
+        };
+
+        return cmocka_run_group_tests(tests, make_all, free_all);
+}
