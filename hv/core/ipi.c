@@ -22,6 +22,11 @@ void ipi_kick(unsigned cpu)
         gic_send_sgi(cpu, IPI_SGI);
 }
 
+void ipi_kick_guest(unsigned cpu)
+{
+        gic_send_sgi(cpu, IPI_GUEST_SGI);
+}
+
 void housekeeping_call(void (*fn)(void *arg), void *arg)
 {
         struct call *call = &calls[this_cpu()->index];

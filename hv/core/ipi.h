@@ -9,11 +9,14 @@
 
 #include <stdint.h>
 
-/* The SGI that hv sends to itself. */
-#define IPI_SGI 0
+/* The SGIs that hv sends to itself: with hv's work, and with an interrupt for that core's own
+ * guest. They do the same and are counted apart. */
+#define IPI_SGI       0
+#define IPI_GUEST_SGI 1
 
 /* Returns at once. Kicking oneself is allowed: the next guest entry is followed by an exit. */
 void ipi_kick(unsigned cpu);
+void ipi_kick_guest(unsigned cpu);
 
 /*
  * Runs fn(arg) on the housekeeping core and returns when it is done: how a VM's core reaches the

@@ -192,6 +192,7 @@ sg_err gic_cpu_init(unsigned core)
         init_interface();
 
         gic_enable(core, IPI_SGI, true);
+        gic_enable(core, IPI_GUEST_SGI, true);
         gic_enable(core, GIC_PPI_MAINTENANCE, true);
         gic_enable(core, GIC_PPI_HYP_TIMER, true);
         return SG_OK;

@@ -73,7 +73,7 @@ static void reset_interface(void)
 static void kick(unsigned core)
 {
         if (core != this_cpu()->index)
-                ipi_kick(core);
+                ipi_kick_guest(core);
 }
 
 const struct vgic_ops vgic_hw_ops = {

@@ -83,6 +83,9 @@ static void take_interrupt(struct vcpu *vcpu)
         case IPI_SGI:
                 gic_end(intid);
                 break;
+        case IPI_GUEST_SGI:
+                gic_end(intid);
+                return;
         case GIC_PPI_HYP_TIMER:
                 take_hyp_timer(vcpu);
                 gic_end(intid);
