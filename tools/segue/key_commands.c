@@ -74,8 +74,8 @@ static size_t encode_public(const struct public_key *key, enum public_form form,
                 return key->spki_size;
         case FORM_SHA256:
                 hex_text(text, key->hash, sizeof(key->hash));
-                strcat(text, "\n");
-                return strlen(text);
+                text[2 * sizeof(key->hash)] = '\n';
+                return 2 * sizeof(key->hash) + 1;
         case FORM_SHA256_BINARY:
                 memcpy(out, key->hash, sizeof(key->hash));
                 return sizeof(key->hash);

@@ -44,18 +44,15 @@ static sg_err erase_step(void *ctx, bool *done)
 
 void nor_memory_open(struct nor_memory *nor, uint8_t *bytes)
 {
-        *nor = (struct nor_memory){
-                .bytes = bytes,
-                .flash =
-                        {
-                                .ctx = nor,
-                                .erase_size = NOR_BLOCK,
-                                .blocks = BF_BLOCKS_MAX,
-                                .unit = NOR_PROGRAM_UNIT,
-                                .read = read_bytes,
-                                .program = program,
-                                .erase_begin = erase_begin,
-                                .erase_step = erase_step,
-                        },
+        nor->bytes = bytes;
+        nor->flash = (struct bf_flash){
+                .ctx = nor,
+                .erase_size = NOR_BLOCK,
+                .blocks = BF_BLOCKS_MAX,
+                .unit = NOR_PROGRAM_UNIT,
+                .read = read_bytes,
+                .program = program,
+                .erase_begin = erase_begin,
+                .erase_step = erase_step,
         };
 }

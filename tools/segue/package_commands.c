@@ -19,8 +19,9 @@ struct assignment {
 
 static struct assignment take_apart(const char *option, const char *text)
 {
-        struct assignment a = {.guest = strdup(text)};
-        char *equals = a.guest != NULL ? strchr(a.guest, '=') : NULL;
+        size_t size = strlen(text) + 1;
+        struct assignment a = {.guest = memcpy(allocate(size, 1), text, size)};
+        char *equals = strchr(a.guest, '=');
 
         if (equals == NULL || equals == a.guest || equals[1] == '\0') {
                 fail(SG_E_USAGE, "--%s: '%s' is not like GUEST=FILE", option, text);
