@@ -36,6 +36,15 @@ $(call unit-test,console,tests/unit/console_test.c hv/vdev/console.c)
 $(call unit-test,nor,tests/unit/nor_test.c tests/unit/fake_arch/fake_nor.c \
         $(addprefix hv/machine/,nor.c nor_cfi.c nor_part.c))
 
+# The machine's description, and hv's small pure parts.
+$(B)/unit/data/board.dtb: tests/unit/data/board.dts
+	@mkdir -p $(@D)
+	$(Q)dtc -q -O dtb -o $@ $<
+$(call unit-test,board,tests/unit/board_test.c hv/machine/board.c,-lfdt)
+$(B)/unit/board: | $(B)/unit/data/board.dtb
+$(call unit-test,hv_core,tests/unit/hv_core_test.c hv/core/log.c hv/core/random.c hv/mm/memory.c \
+  hv/vm/id_registers.c hv/vm/life.c hv/vm/mmio.c)
+
 # The hypervisor: build/hv/hv.bin, started by the arm64 Linux boot protocol.
 HV := $(wildcard hv/*/*.c hv/*/*.S) $(addprefix bootflow/,slots.c slots_event.c journal.c record.c crc32.c)
 $(call image,el2,$(B)/hv/hv,hv/hv.lds,$(HV),$(D)/el2/lib/libfdt.a)
