@@ -58,14 +58,19 @@ static void *pointer(uint64_t address)
 static int64_t report(sg_err error, const struct bf_image_info *image, uint64_t entry,
                       struct answer *answer)
 {
+        /* Computed first: an expression between the register variables could use their registers.
+         */
+        const uint64_t digest[4] = {get_le64(image->digest), get_le64(image->digest + 8),
+                                    get_le64(image->digest + 16), get_le64(image->digest + 24)};
+        const uint64_t counter = image->counter;
         register uint64_t x0 __asm__("x0") = SG_HC_BOOT_REPORT;
         register uint64_t x1 __asm__("x1") = (uint64_t)error;
-        register uint64_t x2 __asm__("x2") = image->counter;
+        register uint64_t x2 __asm__("x2") = counter;
         register uint64_t x3 __asm__("x3") = entry;
-        register uint64_t x4 __asm__("x4") = get_le64(image->digest);
-        register uint64_t x5 __asm__("x5") = get_le64(image->digest + 8);
-        register uint64_t x6 __asm__("x6") = get_le64(image->digest + 16);
-        register uint64_t x7 __asm__("x7") = get_le64(image->digest + 24);
+        register uint64_t x4 __asm__("x4") = digest[0];
+        register uint64_t x5 __asm__("x5") = digest[1];
+        register uint64_t x6 __asm__("x6") = digest[2];
+        register uint64_t x7 __asm__("x7") = digest[3];
 
         __asm__ volatile("hvc #0"
                          : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4)

@@ -63,7 +63,8 @@ _start:
 
 /*
  * bootfw_enter(entry, dtb, region, region_end): leaves for the guest's image as the arm64 Linux boot
- * protocol asks. bootfw's own lines leave the caches last, when its memory is used no more; no register but x0 carries anything over.
+ * protocol asks. bootfw's own lines leave the caches last, when its memory is used no more; no
+ * register but x0 carries anything over.
  */
         .global bootfw_enter
 bootfw_enter:
