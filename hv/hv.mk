@@ -32,6 +32,8 @@ $(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(V
 $(call unit-test,pl011,tests/unit/pl011_test.c hv/vdev/vpl011.c hv/vdev/agent.c)
 $(call unit-test,console,tests/unit/console_test.c hv/vdev/console.c)
 
+$(call unit-test,late_beats,tests/unit/late_beats_test.c hv/vm/beats.c)
+
 # The NOR driver against chips that refuse what real ones refuse.
 $(call unit-test,nor,tests/unit/nor_test.c tests/unit/fake_arch/fake_nor.c \
         $(addprefix hv/machine/,nor.c nor_cfi.c nor_part.c))

@@ -83,9 +83,8 @@ static void write_router(struct vgic *vgic, struct vgic_irq *irq, unsigned intid
 
         if (irq->route == route)
                 return;
-        /* Both: the one that loses it, should an LR of it hold it, and the one that gets it. */
-        vgic_changed(vgic, 0, intid);
         irq->route = route;
+        /* Whoever gets it, or whose LR has to give it up. */
         vgic_changed(vgic, 0, intid);
         if (irq->hw && route < vgic->cpu_count)
                 vgic->ops->route(vgic->cpu[route].core, irq->hw);

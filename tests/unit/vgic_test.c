@@ -273,6 +273,8 @@ static void a_more_urgent_one_gets_a_register_though_all_are_full(void **state)
                 pulse(VGIC_SPI(20 + i));
         }
         assert_int_equal(ack(), VGIC_SPI(20));
+        assert_true(get_bit(ISACTIVER, VGIC_SPI(20)));
+        assert_false(fake_core[0].hcr & 4); /* the one that runs keeps its LR */
         set_edge(VGIC_SPI(90));
         set_priority(VGIC_SPI(90), 0x20);
         put_bit(ISENABLER, VGIC_SPI(90));
@@ -323,7 +325,7 @@ static void deactivation_by_itself_works_outside_the_registers(void **state)
                 eoi(VGIC_SPI(30 + i));
         }
         for (unsigned i = 0; i < 7; i++) {
-                unsigned spi = VGIC_SPI(30 + (i * 3) % 7);
+                unsigned spi = VGIC_SPI(36 - i); /* the last one first: it has no LR */
                 assert_true(get_bit(ISACTIVER, spi));
                 enter();
                 if (fake_dir(spi))
@@ -696,7 +698,23 @@ static void a_linked_spi_taken_on_one_core_is_disabled_from_another(void **state
         assert_true(vgic_take_spi(&vgic, DISK));
         enter();
         assert_false(disk->active);
+        disk->active = true;
+        assert_true(vgic_take_spi(&vgic, DISK));
+        assert_false(disk->active);
         assert_false(vgic_take_spi(&vgic, 99));
+
+        /* Pending in vCPU 0's LR, and made active by vCPU 1. */
+        put_bit(ISENABLER, DISK);
+        disk->line = true;
+        settle();
+        fake_self = 1;
+        put_bit(ISACTIVER, DISK);
+        settle();
+        fake_self = 0;
+        assert_int_equal(ack(), FAKE_SPURIOUS);
+        put_bit(ICACTIVER, DISK);
+        assert_int_equal(ack(), DISK);
+        assert_true(disk->active);
 }
 
 static void registers_take_every_size(void **state)
