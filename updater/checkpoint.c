@@ -6,7 +6,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define MAGIC  "SGUC"
 #define FORMAT 1
 
 /* Offsets, as the header's comment lists them. */
@@ -40,6 +39,8 @@ static_assert(R_DECODER + DL_CHECKPOINT_SIZE == R_COUNTER, "the decoder's checkp
 static_assert(R_VERSION + MANIFEST_ID_MAX + 1 == R_CONSENT, "the version fits");
 static_assert(R_FINISHED + CHECKPOINT_HISTORY * FINISHED_SIZE <= R_CRC, "the history fits");
 
+static const uint8_t magic[4] = {'S', 'G', 'U', 'C'};
+
 static void encode_job(uint8_t *r, const struct checkpoint_job *job)
 {
         put_le32(r + R_JOB, job->present ? 1 : 0);
@@ -61,7 +62,7 @@ static void encode_job(uint8_t *r, const struct checkpoint_job *job)
 static void encode(uint8_t r[CHECKPOINT_SIZE], const struct checkpoint *c, uint64_t sequence)
 {
         memset(r, 0, CHECKPOINT_SIZE);
-        memcpy(r, MAGIC, 4);
+        memcpy(r, magic, sizeof(magic));
         put_le32(r + R_FORMAT, FORMAT);
         put_le64(r + R_SEQUENCE, sequence);
         put_le64(r + R_ROOT, c->root_version);
@@ -116,7 +117,7 @@ static void decode(struct checkpoint *c, const uint8_t *r)
 
 static bool is_good(const uint8_t r[CHECKPOINT_SIZE])
 {
-        return memcmp(r, MAGIC, 4) == 0 && get_le32(r + R_FORMAT) == FORMAT &&
+        return memcmp(r, magic, sizeof(magic)) == 0 && get_le32(r + R_FORMAT) == FORMAT &&
                get_le32(r + R_CRC) == (uint32_t)crc32(0, r, R_CRC);
 }
 

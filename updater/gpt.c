@@ -5,7 +5,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define SIGNATURE   "EFI PART"
 #define REVISION    0x00010000
 #define HEADER_SIZE 92
 #define ALIGNMENT   (1u << 20)
@@ -35,6 +34,8 @@
 /* Offsets in the protective MBR. */
 #define M_PARTITION 446
 #define M_SIGNATURE 510
+
+static const uint8_t signature[8] = {'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T'};
 
 /* 5ec0de00-5e67-4e75-8a11-5e6775650001 */
 const uint8_t gpt_type_segue[16] = {0x00, 0xde, 0xc0, 0x5e, 0x67, 0x5e, 0x75, 0x4e,
@@ -88,7 +89,7 @@ static sg_err read_header(struct header *h, const struct sector_device *d, uint6
         if (err != SG_OK) {
                 return err;
         }
-        if (memcmp(sector, SIGNATURE, 8) != 0) {
+        if (memcmp(sector, signature, sizeof(signature)) != 0) {
                 return SG_E_GPT_NONE;
         }
         if (get_le32(sector + H_REVISION) != REVISION ||
@@ -301,7 +302,7 @@ static sg_err write_table(const struct gpt *gpt, const struct sector_device *d, 
                 }
         }
         memset(scratch, 0, gpt->sector_size);
-        memcpy(scratch, SIGNATURE, 8);
+        memcpy(scratch, signature, sizeof(signature));
         put_le32(scratch + H_REVISION, REVISION);
         put_le32(scratch + H_HEADER_SIZE, HEADER_SIZE);
         put_le64(scratch + H_MY_LBA, header);

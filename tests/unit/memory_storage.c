@@ -47,6 +47,6 @@ void memory_storage_init(struct memory_storage *m, uint8_t *bytes, uint64_t size
 {
         *m = (struct memory_storage){
                 .storage = {m, size, memory_read, memory_write, memory_flush},
-                .bytes = bytes,
         };
+        m->bytes = bytes;
 }

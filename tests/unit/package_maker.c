@@ -148,7 +148,7 @@ static size_t make_chunks(const struct maker_payload *p, uint8_t *list)
         const uint8_t *at = p->bytes;
         size_t size = CHUNK_HEADER_SIZE;
 
-        memcpy(list, CHUNK_MAGIC, 4);
+        memcpy(list, CHUNK_MAGIC, sizeof(CHUNK_MAGIC));
         put_le32(list + 4, p->chunk_count);
         for (uint32_t i = 0; i < p->chunk_count; i++) {
                 put_le32(list + size, p->chunks[i]);

@@ -24,7 +24,7 @@ static int setup(void **state)
         (void)state;
         memset(disk, 0, sizeof(disk));
         assert_int_equal(ustar_header(disk, "a", 5), SG_OK);
-        memcpy(disk + 512, "hello", 5);
+        memcpy(disk + 512, "hello", sizeof("hello"));
         assert_int_equal(ustar_header(disk + 1024, "dir/b", 512), SG_OK);
         memset(disk + 1536, 'b', 512);
         memory_storage_init(&memory, disk, sizeof(disk));

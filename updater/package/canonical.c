@@ -130,7 +130,9 @@ sg_err canonical_text(const struct json *json, int t, char *buffer, size_t size,
 
 void json_write_begin(struct json_writer *w, char *buffer, size_t size)
 {
-        *w = (struct json_writer){.buffer = buffer, .size = size};
+        memset(w, 0, sizeof(*w));
+        w->buffer = buffer;
+        w->size = size;
 }
 
 sg_err json_write_end(struct json_writer *w)

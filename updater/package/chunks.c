@@ -25,8 +25,8 @@ sg_err chunk_reader_open(struct chunk_reader *r, const struct storage *storage, 
                 .offset = offset,
                 .length = length,
                 .list = list,
-                .buffer = buffer,
         };
+        r->buffer = buffer;
         if (list_size < CHUNK_HEADER_SIZE || memcmp(list, CHUNK_MAGIC, 4) != 0) {
                 return SG_E_CHUNK_LIST;
         }

@@ -106,7 +106,7 @@ static void format_pem(const uint8_t spki[KEY_SPKI_SIZE], char pem[KEY_PEM_MAX])
         char *out = pem + strlen(PEM_BEGIN);
         size_t column = 0;
 
-        memcpy(pem, PEM_BEGIN, strlen(PEM_BEGIN));
+        memcpy(pem, PEM_BEGIN, sizeof(PEM_BEGIN));
         for (size_t i = 0; i < KEY_SPKI_SIZE; i += 3) {
                 uint32_t bits = 0;
                 size_t n = KEY_SPKI_SIZE - i < 3 ? KEY_SPKI_SIZE - i : 3;
