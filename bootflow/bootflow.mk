@@ -10,6 +10,8 @@ BOOTFLOW_CRYPTO_asan := $(D)/host/lib/libmbedcrypto.a
 
 $(call unit-test,slots_test,tests/unit/slots_test.c bootflow/slots.c bootflow/slots_event.c)
 $(call unit-test,journal_test,tests/unit/journal_test.c tests/unit/strict_nor.c $(BOOTFLOW_STATE))
+$(call unit-test,image_test,tests/unit/image_test.c $(BOOTFLOW_IMAGE),$(BOOTFLOW_CRYPTO_asan))
+$(call unit-test,chosen_test,tests/unit/chosen_test.c bootflow/chosen.c,-lfdt)
 $(call unit-test,fit_test,tests/unit/fit_test.c $(BOOTFLOW_FIT),-lfdt)
 
 $(call image,el1,$(B)/bootflow/bootfw,bootflow/bootfw/bootfw.lds,$(addprefix bootflow/bootfw/,start.S \
