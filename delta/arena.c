@@ -2,12 +2,17 @@
 /* Memory: what stands where in the arena, and how the old image is cached. */
 #include "delta/decoder.h"
 
-static uint8_t *take(struct dl_arena *arena, uint64_t n)
+uint8_t *dl_take(struct dl_arena *arena, uint64_t n)
 {
         uint8_t *p = arena->base ? arena->base + arena->used : NULL;
 
         arena->used += (n + DL_ARENA_ALIGN - 1u) & ~(uint64_t)(DL_ARENA_ALIGN - 1u);
         return p;
+}
+
+void *dl_take_array(struct dl_arena *arena, uint64_t count, uint64_t size)
+{
+        return dl_take(arena, count * size);
 }
 
 const struct dl_section *dl_section(const struct dl *dl, enum dl_section_id id)
@@ -19,25 +24,50 @@ const struct dl_section *dl_section(const struct dl *dl, enum dl_section_id id)
         return NULL;
 }
 
+uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which)
+{
+        const struct dl_section *s = dl_section(dl, id);
+
+        return s ? s->counts[which] : 0;
+}
+
+/* What the prediction of references needs. */
+static void plan_program(struct dl *dl, struct dl_arena *arena)
+{
+        struct dl_refs *r = &dl->refs;
+
+        r->pin_count = dl_count(dl, DL_S_PINS, 0);
+        r->region_count = dl_count(dl, DL_S_REGIONS, 0);
+        r->map = &dl->map;
+        dl->old_bytes = dl_take(arena, DL_WINDOW_MAX);
+        r->words = dl_take_array(arena, DL_WINDOW_WORDS, sizeof(*r->words));
+        r->order = dl_take_array(arena, dl->map.count, sizeof(*r->order));
+        r->pins = dl_take_array(arena, r->pin_count, sizeof(*r->pins));
+        r->regions = dl_take_array(arena, r->region_count, sizeof(*r->regions));
+}
+
 void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
 {
         bool resident = dl->header.flags & DL_F_RESIDENT;
         uint32_t streams = resident ? DL_RESIDENT_STREAMS : DL_STREAMS;
-        const struct dl_section *map = dl_section(dl, DL_S_MAP);
 
-        take(arena, DL_CORE_MEMORY);
-        dl->table = take(arena, dl->header.table_size);
-        dl->window = take(arena, DL_OUTPUT_WINDOW);
+        dl_take(arena, DL_CORE_MEMORY);
+        dl->table = dl_take(arena, dl->header.table_size);
+        dl->window = dl_take(arena, DL_OUTPUT_WINDOW);
         for (uint32_t i = 0; i < DL_CACHE_LINES; i++)
-                dl->cache[i].bytes = take(arena, DL_CACHE_LINE);
+                dl->cache[i].bytes = dl_take(arena, DL_CACHE_LINE);
         for (uint32_t i = 0; i < streams; i++) {
-                uint8_t *memory = take(arena, DL_STREAM_TOTAL);
+                uint8_t *memory = dl_take(arena, DL_STREAM_TOTAL);
                 if (memory)
                         dl_stream_init(&dl->streams[i], &dl->ops, memory);
         }
-        dl->map.count = map ? map->count : 0;
+        dl->map.count = dl_count(dl, DL_S_MAP, 0);
         dl->map.copies =
-                (struct dl_copy *)(void *)take(arena, (uint64_t)dl->map.count * DL_COPY_MEMORY);
+                (struct dl_copy *)(void *)dl_take(arena, (uint64_t)dl->map.count * DL_COPY_MEMORY);
+        if (dl_section(dl, DL_S_PROGRAM))
+                plan_program(dl, arena);
+        if (dl_section(dl, DL_S_BTF))
+                dl_btf_plan(dl, arena);
 }
 
 static sg_err line_for(struct dl *dl, uint64_t pos, struct dl_cache_line **found)

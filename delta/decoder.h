@@ -6,9 +6,12 @@
 #include <assert.h>
 
 #include "delta/map.h"
+#include "delta/models/btf.h"
+#include "delta/models/refs.h"
 
 struct dl_section {
-        uint32_t id, packed, raw, count, crc;
+        uint32_t id, packed, raw, crc;
+        uint32_t counts[DL_COUNTS];
         uint64_t offset; /* in the patch */
 };
 
@@ -18,11 +21,27 @@ struct dl_cache_line {
         uint8_t *bytes;  /* DL_CACHE_LINE */
 };
 
+struct dl;
+
+/* Output that no copy predicts but a model makes. */
+struct dl_made {
+        uint32_t to, length;
+        /* Bytes [at, at + n) of it; n <= DL_PIECE. NULL: written elsewhere, skipped here. */
+        sg_err (*make)(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n);
+};
+#define DL_MADE_MAX 8u
+
 struct dl {
         struct dl_ops ops;
         struct dl_header header;
         struct dl_section sections[DL_SECTIONS_MAX];
         struct dl_map map;
+        struct dl_refs refs;
+        uint8_t *old_bytes; /* DL_WINDOW_MAX: the old bytes around a piece */
+        bool program;       /* references are predicted */
+        struct dl_btf btf;
+        struct dl_made made[DL_MADE_MAX]; /* in output order, without overlap */
+        uint32_t made_count;
         struct dl_stream streams[DL_STREAMS];
         struct dl_cache_line cache[DL_CACHE_LINES];
         uint8_t *table;      /* the segment table */
@@ -59,12 +78,32 @@ const struct dl_section *dl_section(const struct dl *dl, enum dl_section_id id);
 /* Hand the arena's parts out to `dl`; arena->used is what they need. */
 void dl_arena_plan(struct dl *dl, struct dl_arena *arena);
 
+/* Take `n` bytes, or `count` values of `size` bytes, from the arena; NULL when measuring. */
+uint8_t *dl_take(struct dl_arena *arena, uint64_t n);
+void *dl_take_array(struct dl_arena *arena, uint64_t count, uint64_t size);
+
+/* One of a section's counts; 0 without the section. */
+uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which);
+
+/* Begin to read a section by the first stream. */
+sg_err dl_section_start(struct dl *dl, enum dl_section_id id);
+
+/* Add to dl->made. SG_E_DELTA_MODEL when it leaves the output or overlaps. */
+sg_err dl_made_add(struct dl *dl, uint32_t to, uint64_t length,
+                   sg_err (*make)(struct dl *, uint32_t, uint8_t *, uint32_t));
+
+/* The made range that covers `to` or is the next one; NULL. */
+const struct dl_made *dl_made_at(const struct dl *dl, uint32_t to);
+
 /* Read the old image through the cache. The range must be inside. */
 sg_err dl_old_read(struct dl *dl, uint64_t pos, uint8_t *to, uint32_t n);
 
 /* Begin the segment's copies, take the next one: resident or from the segment's streams. */
 sg_err dl_copies_start(struct dl *dl, uint32_t to);
 sg_err dl_copies_next(struct dl *dl);
+
+/* The references' sections. SG_E_DELTA_MODEL. */
+sg_err dl_program_open(struct dl *dl);
 
 /* Predict n output bytes at `to` from the old bytes at `from`; n <= DL_PIECE. */
 sg_err dl_predict(struct dl *dl, uint8_t *out, uint32_t to, uint32_t from, uint32_t n);

@@ -2,7 +2,10 @@
 /* What a patch is made of. */
 #include "delta/decoder.h"
 
-static const char *const section_names[DL_S_LIMIT] = {[DL_S_MAP] = "copies"};
+static const char *const section_names[DL_S_LIMIT] = {
+        [DL_S_MAP] = "copies", [DL_S_PROGRAM] = "program", [DL_S_REGIONS] = "regions",
+        [DL_S_PINS] = "pins",  [DL_S_BTF] = "btf",         [DL_S_BTF_NEW] = "btf-new",
+};
 static const char *const stream_names[DL_STREAMS] = {
         [DL_GAPS] = "gaps",   [DL_VALUES] = "values",   [DL_LITERALS] = "literals",
         [DL_SKIPS] = "skips", [DL_LENGTHS] = "lengths", [DL_SEEKS] = "seeks",

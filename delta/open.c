@@ -22,7 +22,8 @@ sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                 s->id = dl_get32(b + DL_D_ID);
                 s->packed = dl_get32(b + DL_D_PACKED);
                 s->raw = dl_get32(b + DL_D_RAW);
-                s->count = dl_get32(b + DL_D_COUNT);
+                for (unsigned k = 0; k < DL_COUNTS; k++)
+                        s->counts[k] = dl_get32(b + DL_D_COUNTS + 4 * k);
                 s->crc = dl_get32(b + DL_D_CRC);
                 s->offset = offset;
                 offset += s->packed;
@@ -67,6 +68,13 @@ static sg_err check_table(const struct dl *dl)
                 last = end;
         }
         return last == dl->header.patch_size - dl->header.chunk0_size ? SG_OK : SG_E_DELTA_TABLE;
+}
+
+sg_err dl_section_start(struct dl *dl, enum dl_section_id id)
+{
+        const struct dl_section *s = dl_section(dl, id);
+
+        return s ? dl_stream_start(&dl->streams[0], s->offset, s->packed) : SG_E_DELTA_MODEL;
 }
 
 static sg_err read_map(struct dl *dl)
@@ -133,6 +141,10 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = check_table(dl);
         if (!e)
                 e = read_map(dl);
+        if (!e)
+                e = dl_program_open(dl);
+        if (!e && dl_section(dl, DL_S_BTF))
+                e = dl_btf_open(dl);
         if (!e && resume)
                 e = load_checkpoint(dl, resume);
         *out = e ? NULL : dl;

@@ -111,41 +111,84 @@ static sg_err correct(struct dl *dl, uint8_t *out, uint32_t n)
         return SG_OK;
 }
 
-static sg_err predicted(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n)
+sg_err dl_made_add(struct dl *dl, uint32_t to, uint64_t length,
+                   sg_err (*make)(struct dl *, uint32_t, uint8_t *, uint32_t))
 {
-        sg_err e = dl_predict(dl, out, to, dl->copy.from + (to - dl->copy.to), n);
+        uint32_t i = dl->made_count;
 
-        return e ? e : correct(dl, out, n);
+        if (length == 0)
+                return SG_OK;
+        if (i == DL_MADE_MAX || to > dl->header.to_size || length > dl->header.to_size - to)
+                return SG_E_DELTA_MODEL;
+        for (; i > 0 && dl->made[i - 1].to > to; i--)
+                dl->made[i] = dl->made[i - 1];
+        dl->made[i] = (struct dl_made){to, (uint32_t)length, make};
+        dl->made_count++;
+        if ((i > 0 && to - dl->made[i - 1].to < dl->made[i - 1].length) ||
+            (i + 1 < dl->made_count && dl->made[i + 1].to - to < length))
+                return SG_E_DELTA_MODEL;
+        return SG_OK;
+}
+
+const struct dl_made *dl_made_at(const struct dl *dl, uint32_t to)
+{
+        for (uint32_t i = 0; i < dl->made_count; i++) {
+                if (to < dl->made[i].to + dl->made[i].length)
+                        return &dl->made[i];
+        }
+        return NULL;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
+/* The run of output at `to` that has one source, at most n bytes of it. */
+static sg_err fill_run(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n, uint32_t *run)
+{
+        const struct dl_made *made = dl_made_at(dl, to);
+        const struct dl_copy *c = &dl->copy;
+        sg_err e;
+
+        if (made && to >= made->to) {
+                *run = least(n, made->to + made->length - to);
+                if (!made->make)
+                        return SG_OK;
+                e = made->make(dl, to - made->to, out, *run);
+                return e ? e : correct(dl, out, *run);
+        }
+        *run = made ? least(n, made->to - to) : n;
+        while (dl->copying && to >= c->to + c->length) {
+                e = dl_copies_next(dl);
+                if (e)
+                        return e;
+        }
+        if (dl->copying && to >= c->to) {
+                *run = least(*run, c->to + c->length - to);
+                e = dl_predict(dl, out, to, c->from + (to - c->to), *run);
+                return e ? e : correct(dl, out, *run);
+        }
+        if (dl->copying)
+                *run = least(*run, c->to - to);
+        return dl_stream_read(&dl->streams[DL_LITERALS], out, *run);
 }
 
 /* One piece of output: n <= DL_PIECE bytes at `to`, not across a piece's end. */
 static sg_err fill(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n)
 {
-        while (n > 0) {
-                uint32_t run = n;
-                sg_err e = SG_OK;
-                if (dl->copying && to >= dl->copy.to + dl->copy.length) {
-                        e = dl_copies_next(dl);
-                        if (e)
-                                return e;
-                        continue;
-                }
-                bool copy = dl->copying && to >= dl->copy.to;
-                if (copy && dl->copy.to + dl->copy.length - to < run)
-                        run = dl->copy.to + dl->copy.length - to;
-                else if (dl->copying && !copy && dl->copy.to - to < run)
-                        run = dl->copy.to - to;
-                if (copy)
-                        e = predicted(dl, out, to, run);
-                else
-                        e = dl_stream_read(&dl->streams[DL_LITERALS], out, run);
+        sg_err e = SG_OK;
+
+        while (!e && n > 0) {
+                uint32_t run;
+                e = fill_run(dl, out, to, n, &run);
                 if (e)
-                        return e;
+                        break;
                 out += run;
                 to += run;
                 n -= run;
         }
-        return SG_OK;
+        return e;
 }
 
 static sg_err open_chunk(struct dl *dl)

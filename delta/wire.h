@@ -40,14 +40,47 @@ enum {
 #define DL_F_RESIDENT 1u /* the copies stand in the section MAP, not in the segments */
 #define DL_F_KNOWN    DL_F_RESIDENT
 
-/* A section directory entry: five words. */
-enum { DL_D_ID = 0, DL_D_PACKED = 4, DL_D_RAW = 8, DL_D_COUNT = 12, DL_D_CRC = 16, DL_D_SIZE = 20 };
+/* A section directory entry: eight words. The counts size the decoder's memory. */
+enum {
+        DL_D_ID = 0,
+        DL_D_PACKED = 4,
+        DL_D_RAW = 8,
+        DL_D_CRC = 12,
+        DL_D_COUNTS = 16,
+        DL_D_SIZE = 32,
+};
+#define DL_COUNTS 4u
 
 enum dl_section_id {
         DL_S_MAP = 1, /* the copies; count: how many */
+        DL_S_PROGRAM, /* where in the files the program stands whose references are predicted */
+        DL_S_REGIONS, /* modes by old position; count: how many */
+        DL_S_PINS,    /* moves that the copies do not tell; count: how many */
+        DL_S_BTF,     /* type information; new types, old types, new strings, old strings */
+        DL_S_BTF_NEW, /* what is new in it; bytes of strings, words of types, early strings */
         DL_S_LIMIT,
 };
 #define DL_SECTIONS_MAX 12u
+
+/* The start of the section BTF, before its columns. */
+enum {
+        DL_B_FROM = 0,
+        DL_B_TO = 4,
+        DL_B_TYPE_SIZE = 8,
+        DL_B_STRING_SIZE = 12,
+        DL_B_RUNS = 16,
+        DL_B_SIZE = 20
+};
+
+/* The section PROGRAM, not compressed further than by deflate. */
+enum {
+        DL_P_FROM_BASE = 0,
+        DL_P_TO_BASE = 4,
+        DL_P_FROM_LIMIT = 8,
+        DL_P_FROM_VA = 12,
+        DL_P_TO_VA = 20,
+        DL_P_SIZE = 28
+};
 
 /* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */
 enum { DL_T_END = 0, DL_T_CRC = 4, DL_T_SIZE = 8 };

@@ -96,11 +96,12 @@ sg_err bsdiff40_create(const struct dl_image *from, const struct dl_image *to,
                        const struct dl_sink *sink)
 {
         struct bytes raw[STREAMS] = {0};
-        struct match_progress quiet = {NULL, NULL};
+        struct match_job job = {.from = from->data, .from_size = (uint32_t)from->size};
         struct copies copies = {0};
 
-        sg_err err = match(from->data, (uint32_t)from->size, to->data, (uint32_t)to->size, &quiet,
-                           &copies);
+        job.to = to->data;
+        job.to_size = (uint32_t)to->size;
+        sg_err err = match(&job, &copies);
         if (!err) {
                 add_triples(raw, from, to, &copies);
                 err = write_patch(raw, to->size, sink);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "delta/create/bsdiff40.h"
+#include "delta/create/btf.h"
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total)
 {
@@ -26,7 +27,7 @@ struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32
                 i++;
         if (i == e->section_count)
                 e->sections[e->section_count++].id = id;
-        e->sections[i].count = count;
+        e->sections[i].counts[0] = count;
         return &e->sections[i];
 }
 
@@ -50,14 +51,54 @@ void encode_map(struct encoder *e)
         }
 }
 
+void encode_program(struct encoder *e)
+{
+        const struct dl_refs *r = &e->program.refs;
+        struct bytes *b = &encoder_section(e, DL_S_PROGRAM, 1)->raw;
+        uint8_t program[DL_P_SIZE];
+        uint32_t last = 0, move = 0;
+
+        dl_put32(program + DL_P_FROM_BASE, r->from_base);
+        dl_put32(program + DL_P_TO_BASE, r->to_base);
+        dl_put32(program + DL_P_FROM_LIMIT, r->from_limit);
+        dl_put64(program + DL_P_FROM_VA, r->from_va);
+        dl_put64(program + DL_P_TO_VA, r->to_va);
+        bytes_add(b, program, sizeof(program));
+        b = &encoder_section(e, DL_S_REGIONS, r->region_count)->raw;
+        for (uint32_t i = 0; i < r->region_count; i++) {
+                bytes_varint(b, (r->regions[i].from - last) / DL_REGION_UNIT);
+                last = r->regions[i].from;
+        }
+        for (uint32_t i = 0; i < r->region_count; i++)
+                bytes_byte(b, (uint8_t)r->regions[i].mode);
+        if (r->pin_count == 0)
+                return;
+        b = &encoder_section(e, DL_S_PINS, r->pin_count)->raw;
+        last = 0;
+        for (uint32_t i = 0; i < r->pin_count; i++) {
+                bytes_varint(b, r->pins[i].from - last);
+                last = r->pins[i].from + r->pins[i].length;
+        }
+        for (uint32_t i = 0; i < r->pin_count; i++)
+                bytes_varint(b, r->pins[i].length);
+        for (uint32_t i = 0; i < r->pin_count; i++) {
+                uint32_t m = r->pins[i].to - r->pins[i].from;
+                bytes_varint(b, dl_zigzag((int32_t)(m - move)));
+                move = m;
+        }
+}
+
 static void free_encoder(struct encoder *e)
 {
-        for (uint32_t i = 0; i < e->section_count; i++)
+        for (uint32_t i = 0; i < e->section_count; i++) {
                 bytes_free(&e->sections[i].raw);
+                bytes_free(&e->sections[i].packed);
+        }
         for (uint32_t i = 0; e->chunks && i < e->header.segment_count; i++)
                 bytes_free(&e->chunks[i]);
         free(e->chunks);
         copies_free(&e->copies);
+        program_close(&e->program);
         mirror_close(e);
 }
 
@@ -85,23 +126,104 @@ static uint64_t plain_arena(const struct encoder *e)
         return plan.used;
 }
 
+/* Match on images whose references are canonical by the copies found before; then anew. */
+#define PASSES 3u
+
+static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
+{
+        struct program *p = &e->program;
+        struct match_job job = {.from = from, .to = to, .tell = tell_match, .ctx = e};
+        sg_err err = SG_OK;
+
+        job.from_size = p->from.size;
+        job.to_size = p->to.size;
+        job.holes = e->holes;
+        job.hole_count = e->hole_count;
+        for (unsigned pass = 0; !err && pass < PASSES; pass++) {
+                err = program_canonical(p, true, pass == 0, from);
+                if (!err)
+                        err = program_canonical(p, false, pass == 0, to);
+                copies_free(&e->copies);
+                if (!err)
+                        err = match(&job, &e->copies);
+                if (!err)
+                        err = program_map(p, &e->copies);
+                if (!err)
+                        err = program_choose_modes(p);
+        }
+        return err;
+}
+
+void encoder_hole(struct encoder *e, uint32_t at, uint32_t size)
+{
+        uint32_t i = e->hole_count++;
+
+        for (; i > 0 && e->holes[i - 1].at > at; i--)
+                e->holes[i] = e->holes[i - 1];
+        e->holes[i] = (struct hole){at, size};
+}
+
+/* BTF, when both images have it in the form that the model knows. */
+static sg_err model_btf(struct encoder *e)
+{
+        struct btf_place from = btf_find(e->from->data, (uint32_t)e->from->size);
+        struct btf_place to = btf_find(e->to->data, (uint32_t)e->to->size);
+        struct btf_patch patch = {0};
+
+        if (from.size == 0 || to.size == 0)
+                return SG_OK;
+        tell(e, "types", 0, 1);
+        sg_err err = btf_encode(e->from->data, from, e->to->data, to, &patch);
+        if (err) {
+                bytes_free(&patch.runs);
+                bytes_free(&patch.sent);
+                return err == SG_E_DELTA_MODEL ? SG_OK : err;
+        }
+        struct section *s = encoder_section(e, DL_S_BTF, 0);
+        s->raw = patch.runs;
+        memcpy(s->counts, patch.counts, sizeof(s->counts));
+        s = encoder_section(e, DL_S_BTF_NEW, 0);
+        s->raw = patch.sent;
+        memcpy(s->counts, patch.sent_counts, sizeof(s->counts));
+        encoder_hole(e, to.at, to.size);
+        return SG_OK;
+}
+
+static sg_err find_copies(struct encoder *e)
+{
+        uint8_t *from = malloc(e->from->size + 1), *to = malloc(e->to->size + 1);
+        sg_err err = SG_E_NO_MEMORY;
+
+        if (from && to)
+                err = program_open(&e->program, e->from->data, (uint32_t)e->from->size, e->to->data,
+                                   (uint32_t)e->to->size);
+        if (!err)
+                err = match_canonical(e, from, to);
+        free(from);
+        free(to);
+        return err;
+}
+
 static sg_err create(struct encoder *e)
 {
-        struct match_progress progress = {tell_match, e};
         uint64_t limit = e->options->ram_max ? e->options->ram_max : DL_RAM_DEFAULT;
         sg_err err;
 
         start_header(e);
         if (plain_arena(e) > limit)
                 return SG_E_DELTA_RAM;
-        err = match(e->from->data, (uint32_t)e->from->size, e->to->data, (uint32_t)e->to->size,
-                    &progress, &e->copies);
+        err = model_btf(e);
+        if (!err)
+                err = find_copies(e);
         if (err)
                 return err;
         e->resident = plain_arena(e) + (uint64_t)e->copies.count * DL_COPY_MEMORY <= limit;
+        e->references = e->resident;
         e->header.flags = e->resident ? DL_F_RESIDENT : 0;
         if (e->resident)
                 encode_map(e);
+        if (e->references)
+                encode_program(e);
         err = mirror_open(e);
         if (!err)
                 err = encode_segments(e);

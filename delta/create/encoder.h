@@ -5,13 +5,13 @@
 
 #include "delta/create/bytes.h"
 #include "delta/create/create.h"
-#include "delta/create/match.h"
+#include "delta/create/program.h"
 #include "delta/decoder.h"
 
 struct section {
         enum dl_section_id id;
-        uint32_t count;
-        struct bytes raw;
+        uint32_t counts[DL_COUNTS];
+        struct bytes raw, packed;
 };
 
 struct encoder {
@@ -19,12 +19,18 @@ struct encoder {
         const struct dl_create_options *options;
         const struct dl_sink *sink;
         struct copies copies;
+        struct program program;
+        bool references; /* predicted */
+        struct hole holes[DL_MADE_MAX];
+        uint32_t hole_count;
+        struct bytes start; /* chunk 0 without a segment table, for the mirror */
         bool resident;
         struct section sections[DL_SECTIONS_MAX];
         uint32_t section_count;
         struct dl_header header;
         struct bytes *chunks; /* one per segment */
-        struct dl *mirror;    /* the decoder that the patch will meet, in memory of its own */
+        void *arena;
+        struct dl *mirror; /* the decoder that the patch will meet, in memory of its own */
 };
 
 /* The section `id`, made if there is none yet. */
@@ -33,12 +39,21 @@ struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32
 /* Write the copy list into the section MAP. */
 void encode_map(struct encoder *e);
 
+/* Write the program's place, regions and pins into their sections. */
+void encode_program(struct encoder *e);
+
 /* Set up e->mirror from header and sections. */
 sg_err mirror_open(struct encoder *e);
 void mirror_close(struct encoder *e);
 
 /* Fill e->chunks. */
 sg_err encode_segments(struct encoder *e);
+
+/* Chunk 0 from header and sections, with the segment table once the chunks are there. */
+sg_err encode_start(struct encoder *e, bool table, struct bytes *out);
+
+/* Leave a range of the output to a model. */
+void encoder_hole(struct encoder *e, uint32_t at, uint32_t size);
 
 /* Put the patch together and hand it to the sink. */
 sg_err encode_patch(struct encoder *e);

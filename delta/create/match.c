@@ -211,38 +211,54 @@ static bool same_diagonal(const struct scan *s)
         return (int64_t)s->where - s->at == (int64_t)s->last_from - s->last_to;
 }
 
-static sg_err scan(const struct matcher *m, const struct match_progress *progress,
+/* Match the output up to m->to_size, from `at` on. */
+static sg_err scan(const struct matcher *m, uint32_t at, const struct match_job *job,
                    struct copies *copies)
 {
-        struct scan s = {0, 0, 0, 0, 0};
-        uint32_t told = 0;
+        struct scan s = {at, at < m->from_size ? at : 0, at, 0, 0};
+        uint32_t told = at;
         sg_err e = SG_OK;
 
         while (!e && s.at < m->to_size) {
                 next_match(m, &s);
                 if (s.at == m->to_size || !same_diagonal(&s))
                         e = close_copy(m, &s, copies);
-                if (progress->tell && s.at - told >= DL_SEGMENT_SIZE / 4) {
+                if (job->tell && s.at - told >= DL_SEGMENT_SIZE / 4) {
                         told = s.at;
-                        progress->tell(progress->ctx, s.at, m->to_size);
+                        job->tell(job->ctx, s.at, job->to_size);
                 }
         }
         return e;
 }
 
-sg_err match(const uint8_t *from, uint32_t from_size, const uint8_t *to, uint32_t to_size,
-             const struct match_progress *progress, struct copies *copies)
+static sg_err scan_between_holes(struct matcher *m, const struct match_job *job,
+                                 struct copies *copies)
 {
-        struct matcher m = {from, to, from_size, to_size, NULL, NULL};
+        uint32_t at = 0;
+        sg_err e = SG_OK;
+
+        for (uint32_t i = 0; !e && i < job->hole_count; i++) {
+                m->to_size = job->holes[i].at;
+                e = scan(m, at, job, copies);
+                at = job->holes[i].at + job->holes[i].size;
+        }
+        m->to_size = job->to_size;
+        return e ? e : scan(m, at, job, copies);
+}
+
+sg_err match(const struct match_job *job, struct copies *copies)
+{
+        struct matcher m = {job->from, job->to, job->from_size, job->to_size, NULL, NULL};
         sg_err e = SG_E_NO_MEMORY;
 
-        if (from_size == 0 || to_size == 0)
+        if (job->from_size == 0 || job->to_size == 0)
                 return SG_OK;
-        m.suffixes = malloc((size_t)from_size * sizeof(*m.suffixes));
+        m.suffixes = malloc((size_t)job->from_size * sizeof(*m.suffixes));
         m.bucket = malloc((BUCKETS + 1) * sizeof(*m.bucket));
-        if (m.suffixes && m.bucket && divsufsort(from, m.suffixes, (int32_t)from_size) == 0) {
+        if (m.suffixes && m.bucket &&
+            divsufsort(job->from, m.suffixes, (int32_t)job->from_size) == 0) {
                 index_buckets(&m);
-                e = scan(&m, progress, copies);
+                e = scan_between_holes(&m, job, copies);
         }
         free(m.suffixes);
         free(m.bucket);

@@ -2,6 +2,7 @@
 /* The patch file: header, directory, table, sections, chunks. */
 #include "delta/create/encoder.h"
 
+#include <stdlib.h>
 #include <zlib.h>
 
 static void put_header(const struct encoder *e, uint8_t b[DL_HEADER_SIZE])
@@ -32,74 +33,102 @@ static uint32_t crc_of(const struct bytes *b)
         return (uint32_t)crc32(0, b->data, (uInt)b->size);
 }
 
-/* Pack the sections; their directory goes into `body`. */
-static void put_sections(struct encoder *e, struct bytes *body, struct bytes *packed)
+/* Pack the sections, once; their directory goes into `body`. */
+static void put_directory(struct encoder *e, struct bytes *body)
 {
         for (uint32_t i = 0; i < e->section_count; i++) {
                 struct section *s = &e->sections[i];
-                struct bytes one = {0};
-                bytes_deflate(&one, &s->raw);
+                if (s->packed.size == 0)
+                        bytes_deflate(&s->packed, &s->raw);
                 bytes_word(body, s->id);
-                bytes_word(body, (uint32_t)one.size);
+                bytes_word(body, (uint32_t)s->packed.size);
                 bytes_word(body, (uint32_t)s->raw.size);
-                bytes_word(body, s->count);
-                bytes_word(body, crc_of(&one));
-                bytes_add(packed, one.data, one.size);
-                packed->failed |= one.failed;
-                bytes_free(&one);
+                bytes_word(body, crc_of(&s->packed));
+                for (unsigned k = 0; k < DL_COUNTS; k++)
+                        bytes_word(body, s->counts[k]);
+                body->failed |= s->packed.failed;
         }
 }
 
-/* The segment table; its entries are the same length for every segment, or there is none at all. */
+/* The segment table; none at all when every chunk is empty. */
 static void put_table(struct encoder *e, struct bytes *body)
 {
         uint64_t end = 0;
 
         for (uint32_t i = 0; i < e->header.segment_count; i++)
                 end += e->chunks[i].size;
-        e->header.table_size = end == 0 ? 0 : e->header.segment_count * DL_T_SIZE;
         e->header.patch_size = end;
+        if (end == 0)
+                return;
+        e->header.table_size = e->header.segment_count * DL_T_SIZE;
         end = 0;
-        for (uint32_t i = 0; i * DL_T_SIZE < e->header.table_size; i++) {
+        for (uint32_t i = 0; i < e->header.segment_count; i++) {
                 end += e->chunks[i].size;
                 bytes_word(body, (uint32_t)end);
                 bytes_word(body, crc_of(&e->chunks[i]));
         }
 }
 
-/* The decoder holds the table in its arena. */
+/* What the decoder's arena will take. */
 static void state_arena(struct encoder *e)
 {
         struct dl_arena plan = {NULL, 0};
+        struct dl measure = {0};
 
-        e->mirror->header = e->header;
-        dl_arena_plan(e->mirror, &plan);
+        measure.header = e->header;
+        for (uint32_t i = 0; i < e->section_count; i++) {
+                measure.sections[i].id = e->sections[i].id;
+                memcpy(measure.sections[i].counts, e->sections[i].counts,
+                       sizeof(e->sections[i].counts));
+        }
+        dl_arena_plan(&measure, &plan);
         e->header.arena_size = (uint32_t)plan.used;
 }
 
-sg_err encode_patch(struct encoder *e)
+static int by_id(const void *a, const void *b)
 {
-        struct bytes body = {0}, packed = {0};
-        uint8_t header[DL_HEADER_SIZE];
+        const struct section *x = a, *y = b;
 
+        return x->id < y->id ? -1 : x->id > y->id;
+}
+
+sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
+{
+        struct bytes body = {0};
+        uint8_t header[DL_HEADER_SIZE];
+        size_t size = DL_HEADER_SIZE;
+
+        qsort(e->sections, e->section_count, sizeof(e->sections[0]), by_id);
         e->header.section_count = e->section_count;
-        put_sections(e, &body, &packed);
-        put_table(e, &body);
-        e->header.chunk0_size = (uint32_t)(DL_HEADER_SIZE + body.size + packed.size);
+        e->header.patch_size = 0;
+        put_directory(e, &body);
+        if (table)
+                put_table(e, &body);
+        for (uint32_t i = 0; i < e->section_count; i++)
+                size += e->sections[i].packed.size;
+        e->header.chunk0_size = (uint32_t)(body.size + size);
         e->header.patch_size += e->header.chunk0_size;
         e->header.body_crc = crc_of(&body);
         state_arena(e);
         put_header(e, header);
-        sg_err err = body.failed || packed.failed ? SG_E_NO_MEMORY : SG_OK;
+        bytes_add(out, header, sizeof(header));
+        bytes_add(out, body.data, body.size);
+        for (uint32_t i = 0; i < e->section_count; i++)
+                bytes_add(out, e->sections[i].packed.data, e->sections[i].packed.size);
+        out->failed |= body.failed;
+        bytes_free(&body);
+        return out->failed ? SG_E_NO_MEMORY : SG_OK;
+}
+
+sg_err encode_patch(struct encoder *e)
+{
+        struct bytes start = {0};
+        sg_err err = encode_start(e, true, &start);
+
         if (!err)
-                err = e->sink->write(e->sink->ctx, header, sizeof(header));
-        if (!err)
-                err = e->sink->write(e->sink->ctx, body.data, body.size);
-        if (!err)
-                err = e->sink->write(e->sink->ctx, packed.data, packed.size);
+                err = e->sink->write(e->sink->ctx, start.data, start.size);
         for (uint32_t i = 0; !err && i < e->header.segment_count; i++)
                 err = e->sink->write(e->sink->ctx, e->chunks[i].data, e->chunks[i].size);
-        bytes_free(&body);
-        bytes_free(&packed);
+        bytes_free(&start);
         return err;
 }

@@ -13,91 +13,138 @@ static sg_err read_from(void *ctx, uint64_t off, void *buf, size_t len)
         return SG_OK;
 }
 
+static sg_err read_start(void *ctx, uint64_t off, void *buf, size_t len)
+{
+        const struct encoder *e = ctx;
+
+        if (off > e->start.size || len > e->start.size - off)
+                return SG_E_DELTA_LENGTH;
+        memcpy(buf, e->start.data + off, len);
+        return SG_OK;
+}
+
 sg_err mirror_open(struct encoder *e)
 {
-        struct dl_arena plan = {NULL, 0};
-        struct dl measure = {0};
+        struct dl_ops ops = {.ctx = e, .patch_read = read_start, .old_read = read_from};
+        struct dl_header header;
+        sg_err err = encode_start(e, false, &e->start);
 
-        e->header.section_count = e->section_count;
-        measure.header = e->header;
-        for (uint32_t i = 0; i < e->section_count; i++) {
-                measure.sections[i].id = e->sections[i].id;
-                measure.sections[i].count = e->sections[i].count;
-        }
-        measure.ops = (struct dl_ops){.ctx = e, .old_read = read_from};
-        dl_arena_plan(&measure, &plan);
-        e->header.arena_size = (uint32_t)plan.used;
-        e->mirror = aligned_alloc(DL_ARENA_ALIGN, plan.used);
-        if (!e->mirror)
+        if (!err)
+                err = dl_header_parse(e->start.data, &header);
+        if (err)
+                return err;
+        e->arena = aligned_alloc(DL_ARENA_ALIGN, header.arena_size);
+        if (!e->arena)
                 return SG_E_NO_MEMORY;
-        *e->mirror = measure;
-        e->mirror->header = e->header;
-        plan = (struct dl_arena){(uint8_t *)e->mirror, 0};
-        dl_arena_plan(e->mirror, &plan);
-        if (e->mirror->map.count > 0)
-                memcpy(e->mirror->map.copies, e->copies.list,
-                       (size_t)e->copies.count * sizeof(*e->copies.list));
-        return SG_OK;
+        return dl_open(&e->mirror, &ops, &header, e->arena, header.from_size, header.from_digest,
+                       NULL);
 }
 
 void mirror_close(struct encoder *e)
 {
-        free(e->mirror);
+        free(e->arena);
+        bytes_free(&e->start);
+        e->arena = NULL;
         e->mirror = NULL;
 }
 
 struct segment {
         struct bytes streams[DL_STREAMS];
-        uint32_t gap;      /* right bytes since the last wrong one */
-        uint32_t to, from; /* where the last copy ended */
+        uint32_t start, at; /* output positions: of the segment, of the work */
+        uint32_t copy;      /* index of the copy at or after `at` */
+        uint32_t gap;       /* right bytes since the last wrong one */
+        uint32_t to, from;  /* where the last copy ended */
 };
 
-static sg_err add_predicted(struct encoder *e, struct segment *s, uint32_t to, uint32_t from,
-                            uint32_t n)
+static uint32_t least(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
+/* Note what a prediction of n output bytes at `to` missed. */
+static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
+                            const uint8_t *predicted, uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++) {
+                uint8_t value = (uint8_t)(e->to->data[to + i] - predicted[i]);
+                if (value == 0) {
+                        s->gap++;
+                        continue;
+                }
+                bytes_varint(&s->streams[DL_GAPS], s->gap);
+                bytes_byte(&s->streams[DL_VALUES], value);
+                s->gap = 0;
+        }
+}
+
+/* Without a resident map: the copy goes into the segment, when its first byte there is reached. */
+static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
+{
+        uint32_t from = c->from + (s->at - c->to);
+        uint32_t length = least(c->to + c->length, end) - s->at;
+
+        if (e->resident || (s->at != c->to && s->at != s->start))
+                return;
+        bytes_varint(&s->streams[DL_SKIPS], s->at - s->to);
+        bytes_varint(&s->streams[DL_LENGTHS], length);
+        bytes_varint(&s->streams[DL_SEEKS], dl_zigzag((int32_t)(from - s->from)));
+        s->to = s->at + length;
+        s->from = from + length;
+}
+
+static sg_err add_made(struct encoder *e, struct segment *s, const struct dl_made *made,
+                       uint32_t run)
 {
         uint8_t piece[DL_PIECE];
 
-        while (n > 0) {
-                uint32_t part = DL_PIECE - to % DL_PIECE;
-                if (part > n)
-                        part = n;
-                sg_err err = dl_predict(e->mirror, piece, to, from, part);
-                if (err)
-                        return err;
-                for (uint32_t i = 0; i < part; i++) {
-                        uint8_t value = (uint8_t)(e->to->data[to + i] - piece[i]);
-                        if (value == 0) {
-                                s->gap++;
-                                continue;
-                        }
-                        bytes_varint(&s->streams[DL_GAPS], s->gap);
-                        bytes_byte(&s->streams[DL_VALUES], value);
-                        s->gap = 0;
-                }
-                to += part;
-                from += part;
-                n -= part;
-        }
-        return SG_OK;
+        if (!made->make)
+                return SG_OK;
+        sg_err err = made->make(e->mirror, s->at - made->to, piece, run);
+        add_corrections(e, s, s->at, piece, run);
+        return err;
 }
 
-/* The part of a copy that lies in this segment, after the literals before it. */
-static sg_err add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
+static sg_err add_predicted(struct encoder *e, struct segment *s, const struct dl_copy *c,
+                            uint32_t run)
 {
-        uint32_t cut = c->to < s->to ? s->to - c->to : 0;
-        uint32_t to = c->to + cut, from = c->from + cut, length = c->length - cut;
+        uint8_t piece[DL_PIECE];
 
-        if (length > end - to)
-                length = end - to;
-        bytes_add(&s->streams[DL_LITERALS], e->to->data + s->to, to - s->to);
-        if (!e->resident) {
-                bytes_varint(&s->streams[DL_SKIPS], to - s->to);
-                bytes_varint(&s->streams[DL_LENGTHS], length);
-                bytes_varint(&s->streams[DL_SEEKS], dl_zigzag((int32_t)(from - s->from)));
+        e->mirror->copy = *c;
+        sg_err err = dl_predict(e->mirror, piece, s->at, c->from + (s->at - c->to), run);
+        add_corrections(e, s, s->at, piece, run);
+        return err;
+}
+
+/* The run of output at s->at that has one source; the mirror of the decoder's fill_run(). */
+static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
+{
+        const struct dl_made *made = dl_made_at(e->mirror, s->at);
+        uint32_t run = least(end - s->at, DL_PIECE - s->at % DL_PIECE);
+        const struct dl_copy *c = NULL;
+        sg_err err = SG_OK;
+
+        while (s->copy < e->copies.count) {
+                c = &e->copies.list[s->copy];
+                if (s->at < c->to + c->length)
+                        break;
+                s->copy++;
+                c = NULL;
         }
-        s->to = to + length;
-        s->from = from + length;
-        return add_predicted(e, s, to, from, length);
+        if (made && s->at >= made->to) {
+                run = least(run, made->to + made->length - s->at);
+                err = add_made(e, s, made, run);
+        } else if (c && s->at >= c->to) {
+                run = least(run, c->to + c->length - s->at);
+                run = made ? least(run, made->to - s->at) : run;
+                add_copy(e, s, c, end);
+                err = add_predicted(e, s, c, run);
+        } else {
+                run = made ? least(run, made->to - s->at) : run;
+                run = c ? least(run, c->to - s->at) : run;
+                bytes_add(&s->streams[DL_LITERALS], e->to->data + s->at, run);
+        }
+        s->at += run;
+        return err;
 }
 
 static void pack_chunk(struct encoder *e, struct segment *s, struct bytes *chunk)
@@ -124,17 +171,13 @@ static sg_err encode_segment(struct encoder *e, uint32_t index, struct bytes *ch
         uint32_t start = index * DL_SEGMENT_SIZE;
         uint32_t left = (uint32_t)e->to->size - start;
         uint32_t end = start + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
-        struct segment s = {.to = start};
+        struct segment s = {.start = start, .at = start, .to = start};
         struct dl_map map = {e->copies.list, e->copies.count};
         sg_err err = SG_OK;
 
-        for (uint32_t i = dl_map_find(&map, start); !err && i < map.count; i++) {
-                if (map.copies[i].to >= end)
-                        break;
-                err = add_copy(e, &s, &map.copies[i], end);
-        }
-        if (!err)
-                bytes_add(&s.streams[DL_LITERALS], e->to->data + s.to, end - s.to);
+        s.copy = dl_map_find(&map, start);
+        while (!err && s.at < end)
+                err = add_run(e, &s, end);
         if (!err)
                 pack_chunk(e, &s, chunk);
         for (uint32_t i = 0; i < DL_STREAMS; i++)

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which mode predicts best where. */
+#include "delta/create/program.h"
+
+#include <stdlib.h>
+
+/* Wrong bytes that a change of mode must save. */
+#define SWITCH 3u
+
+typedef uint16_t unit_cost[DL_MODES];
+
+/* Wrong bytes of one piece of a copy, by mode, added to the units of the old image. */
+static void price_piece(const struct program *p, const struct dl_copy *c, uint32_t to,
+                        uint32_t from, uint32_t n, unit_cost *costs)
+{
+        uint32_t lead = from < DL_WINDOW_LEAD ? from : DL_WINDOW_LEAD;
+        uint32_t left = p->from.size - from - n;
+        uint8_t bytes[DL_WINDOW_MAX];
+        struct dl_window w = {bytes, 0, from - lead, (int64_t)to - from, c};
+
+        w.size = lead + n + (left < DL_WINDOW_TAIL ? left : DL_WINDOW_TAIL);
+        for (int mode = 0; mode < DL_MODES; mode++) {
+                memcpy(bytes, p->from.bytes + w.from, w.size);
+                dl_refs_predict_mode(&p->refs, &w, (enum dl_mode_id)mode, lead, lead + n);
+                for (uint32_t i = 0; i < n; i++) {
+                        uint16_t *cost = &costs[(from + i) / DL_REGION_UNIT][mode];
+                        if (bytes[lead + i] != p->to.bytes[to + i] && *cost < UINT16_MAX)
+                                ++*cost;
+                }
+        }
+}
+
+static void price_copies(const struct program *p, unit_cost *costs)
+{
+        for (uint32_t i = 0; i < p->map.count; i++) {
+                const struct dl_copy *c = &p->map.copies[i];
+                for (uint32_t at = 0; at < c->length;) {
+                        uint32_t n = DL_PIECE - (c->to + at) % DL_PIECE;
+                        if (n > c->length - at)
+                                n = c->length - at;
+                        price_piece(p, c, c->to + at, c->from + at, n, costs);
+                        at += n;
+                }
+        }
+}
+
+/* The cheapest sequence of modes when each change costs SWITCH (Viterbi's way). */
+static sg_err cheapest(const unit_cost *costs, uint32_t count, uint8_t *modes)
+{
+        uint8_t(*back)[DL_MODES] = malloc((size_t)count * sizeof(*back));
+        uint32_t sum[DL_MODES] = {0};
+
+        if (!back)
+                return SG_E_NO_MEMORY;
+        for (uint32_t i = 0; i < count; i++) {
+                int best = 0;
+                for (int m = 1; m < DL_MODES; m++)
+                        best = sum[m] < sum[best] ? m : best;
+                uint32_t change = sum[best] + SWITCH;
+                for (int m = 0; m < DL_MODES; m++) {
+                        back[i][m] = (uint8_t)(sum[m] <= change ? m : best);
+                        sum[m] = (sum[m] <= change ? sum[m] : change) + costs[i][m];
+                }
+        }
+        int mode = 0;
+        for (int m = 1; m < DL_MODES; m++)
+                mode = sum[m] < sum[mode] ? m : mode;
+        for (uint32_t i = count; i-- > 0;) {
+                modes[i] = (uint8_t)mode;
+                mode = back[i][mode];
+        }
+        free(back);
+        return SG_OK;
+}
+
+/* The new units take the modes of what they are copied from; the rest that of their neighbour. */
+static void carry_modes(struct program *p)
+{
+        uint8_t mode = DL_MODE_RAW;
+        uint32_t unit = 0, units = p->to.size / DL_REGION_UNIT + 1;
+
+        for (uint32_t i = 0; i < p->map.count; i++) {
+                const struct dl_copy *c = &p->map.copies[i];
+                for (; unit * DL_REGION_UNIT < c->to && unit < units; unit++)
+                        p->to.modes[unit] = mode;
+                for (; unit * DL_REGION_UNIT < c->to + c->length && unit < units; unit++) {
+                        uint32_t at = unit * DL_REGION_UNIT - c->to + c->from;
+                        mode = p->from.modes[at / DL_REGION_UNIT];
+                        p->to.modes[unit] = mode;
+                }
+        }
+        for (; unit < units; unit++)
+                p->to.modes[unit] = mode;
+}
+
+static sg_err list_regions(struct program *p)
+{
+        uint32_t units = p->from.size / DL_REGION_UNIT + 1, count = 0;
+
+        for (uint32_t i = 0; i < units; i++)
+                count += i == 0 || p->from.modes[i] != p->from.modes[i - 1];
+        free(p->refs.regions);
+        p->refs.regions = malloc(count * sizeof(*p->refs.regions));
+        if (!p->refs.regions)
+                return SG_E_NO_MEMORY;
+        p->refs.region_count = 0;
+        for (uint32_t i = 0; i < units; i++) {
+                if (i == 0 || p->from.modes[i] != p->from.modes[i - 1])
+                        p->refs.regions[p->refs.region_count++] =
+                                (struct dl_region){i * DL_REGION_UNIT, p->from.modes[i]};
+        }
+        return SG_OK;
+}
+
+sg_err program_choose_modes(struct program *p)
+{
+        uint32_t units = p->from.size / DL_REGION_UNIT + 1;
+        unit_cost *costs = calloc(units, sizeof(*costs));
+
+        if (!costs)
+                return SG_E_NO_MEMORY;
+        price_copies(p, costs);
+        sg_err err = cheapest((const unit_cost *)costs, units, p->from.modes);
+        free(costs);
+        if (err)
+                return err;
+        carry_modes(p);
+        return list_regions(p);
+}
