@@ -57,13 +57,12 @@ void icache_invalidate_all(void)
 void tlb_flush_hv(struct vaddr va, uint64_t size)
 {
         uint64_t end = va.va + size;
+        /* One invalidation does for a whole block, and hv maps such ranges by blocks (stage1.h). */
+        uint64_t step = is_aligned(va.va | size, SIZE_2M) ? SIZE_2M : SIZE_4K;
 
         dsb_ishst();
-        if (size > TLBI_PAGES_MAX * SIZE_4K)
-                __asm__ volatile("tlbi alle2is" ::: "memory");
-        else
-                for (uint64_t a = va.va; a < end; a += SIZE_4K)
-                        __asm__ volatile("tlbi vae2is, %0" ::"r"(a >> 12) : "memory");
+        for (uint64_t a = va.va; a < end; a += step)
+                __asm__ volatile("tlbi vae2is, %0" ::"r"(a >> 12) : "memory");
         dsb_ish();
         isb();
 }

@@ -43,7 +43,8 @@ void zero_pages(void *start, uint64_t size);
 /* All cores' instruction caches: new code was placed. */
 void icache_invalidate_all(void);
 
-/* hv's own translations of [va, va + size), on all cores. */
+/* hv's own translations of [va, va + size), on all cores. What begins and ends at 2 MiB bounds was
+ * mapped by blocks. */
 void tlb_flush_hv(struct vaddr va, uint64_t size);
 
 /* Stage-2 translations of [ipa, ipa + size) of one VMID, and what stage 1 made of them, on all

@@ -199,8 +199,9 @@ _Noreturn void core_run(void)
                         housekeeping_serve();
                 if (vcpu) {
                         attend(vcpu);
-                        if (vcpu->index == 0)
-                                vm_work(vcpu->vm);
+                        /* What was done may have given this core more to attend to. */
+                        if (vcpu->index == 0 && vm_work(vcpu->vm))
+                                continue;
                 }
                 if (vcpu && may_run(vcpu))
                         run_guest(vcpu);

@@ -262,6 +262,16 @@ static void start(struct vm *vm)
         vm->start_next = NULL;
 }
 
+static bool all_parked(struct vm *vm)
+{
+        bool all;
+
+        spin_lock(&vm->lock);
+        all = vm->parked == vm->vcpu_count;
+        spin_unlock(&vm->lock);
+        return all;
+}
+
 static bool take_request(struct vm *vm, enum vm_request request)
 {
         bool taken;
@@ -273,26 +283,31 @@ static bool take_request(struct vm *vm, enum vm_request request)
         return taken;
 }
 
-void vm_work(struct vm *vm)
+bool vm_work(struct vm *vm)
 {
+        static const struct {
+                enum vm_request request;
+                void (*work)(struct vm *vm);
+        } works[] = {
+                {VM_REQUEST_START, start},
+                {VM_REQUEST_SCRUB, load_scrub_and_lend},
+                {VM_REQUEST_VERIFY, load_place_bootfw},
+        };
         uint32_t requests = __atomic_load_n(&vm->requests, __ATOMIC_ACQUIRE);
 
         if (requests & VM_REQUEST_STOP) {
-                bool all;
-
-                spin_lock(&vm->lock);
-                all = vm->parked == vm->vcpu_count;
-                spin_unlock(&vm->lock);
-                if (all)
-                        settle(vm);
-                return;
+                if (!all_parked(vm))
+                        return false;
+                settle(vm);
+                return true;
         }
-        if ((requests & VM_REQUEST_START) && take_request(vm, VM_REQUEST_START))
-                start(vm);
-        if ((requests & VM_REQUEST_SCRUB) && take_request(vm, VM_REQUEST_SCRUB))
-                load_scrub_and_lend(vm);
-        if ((requests & VM_REQUEST_VERIFY) && take_request(vm, VM_REQUEST_VERIFY))
-                load_place_bootfw(vm);
+        for (size_t i = 0; requests && i < sizeof(works) / sizeof(works[0]); i++) {
+                if (take_request(vm, works[i].request)) {
+                        works[i].work(vm);
+                        return true;
+                }
+        }
+        return false;
 }
 
 static void dump_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

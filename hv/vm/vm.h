@@ -130,8 +130,9 @@ bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause);
 /* Any core, vm->lock not held: sets requests and kicks the boot core. */
 void vm_ask(struct vm *vm, uint32_t requests);
 
-/* The VM's boot core, at each of its wake-ups. */
-void vm_work(struct vm *vm);
+/* The VM's boot core, at each of its wake-ups: does one thing that was asked for. false: there was
+ * none. */
+bool vm_work(struct vm *vm);
 
 /* The VM's boot core: its EL2 timer fired. */
 void vm_deadline(struct vm *vm);
