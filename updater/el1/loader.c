@@ -14,10 +14,14 @@ void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t v
         loader->buffer = buffer;
 }
 
-static int64_t ask(struct loader *loader, uint32_t slot)
+int64_t loader_wanted(struct loader *loader, uint32_t slot)
 {
-        const int64_t result = loader->ops->begin(loader->ops->ctx, loader->vm);
+        int64_t result;
 
+        if (loader->state != LOADER_IDLE) {
+                return SG_HC_OK;
+        }
+        result = loader->ops->begin(loader->ops->ctx, loader->vm);
         if (result == SG_HC_OK) {
                 loader->state = LOADER_ASKED;
                 loader->slot = slot;
@@ -25,14 +29,15 @@ static int64_t ask(struct loader *loader, uint32_t slot)
         return result;
 }
 
-int64_t loader_wanted(struct loader *loader, uint32_t slot)
+void loader_again(struct loader *loader, uint32_t slot)
 {
-        return loader->state == LOADER_IDLE ? ask(loader, slot) : SG_HC_OK;
-}
-
-int64_t loader_again(struct loader *loader, uint32_t slot)
-{
-        return loader->state == LOADER_COPYING ? SG_HC_OK : ask(loader, slot);
+        if (loader->state == LOADER_COPYING) {
+                return;
+        }
+        loader->state = LOADER_ASKED;
+        loader->slot = slot;
+        /* A refusal means that the event with the region's address is still to come. */
+        loader->ops->begin(loader->ops->ctx, loader->vm);
 }
 
 void loader_lent(struct loader *loader, uint64_t base, uint64_t size)

@@ -57,7 +57,7 @@ void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t v
 int64_t loader_wanted(struct loader *loader, uint32_t slot);
 
 /* A VM was found LOADING, though nothing of it is known here: the region is asked for again. */
-int64_t loader_again(struct loader *loader, uint32_t slot);
+void loader_again(struct loader *loader, uint32_t slot);
 
 /* SG_EV_LOADABLE. */
 void loader_lent(struct loader *loader, uint64_t base, uint64_t size);
