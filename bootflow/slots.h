@@ -119,7 +119,9 @@ sg_err bf_unstage(struct bf_guest *g, uint8_t slot);
 sg_err bf_power_on(struct bf_guest *g);
 /* bootfw reported this image in this slot. SG_E_SLOT_MISMATCH when it is not the one recorded: then
  * bf_verify_failed is due. On trial the START and its token (not 0) are written; a confirmed
- * image changes nothing. */
+ * image changes nothing. The active slot may always be started: another one may have been staged
+ * while it was on its way. SG_E_SLOT_NOT_DUE for any other slot than it and the one that bf_decide
+ * names. */
 sg_err bf_start(struct bf_guest *g, bf_refused refused, uint8_t slot, const struct bf_image_id *id,
                 uint64_t token);
 /* The trial ends well: the image is good, the floor rises to its counter and the other slot

@@ -183,11 +183,11 @@ sg_err bf_start(struct bf_guest *g, bf_refused refused, uint8_t slot, const stru
                 return e;
         if (slot >= BF_SLOTS)
                 return SG_E_SLOT_NUMBER;
-        if (due.slot != slot)
+        if (slot != due.slot && slot != bf_active(g, refused))
                 return SG_E_SLOT_NOT_DUE;
         if (!is_image(&g->slot[slot], id))
                 return SG_E_SLOT_MISMATCH;
-        if (!due.trial)
+        if (g->slot[slot].state != BF_STAGED)
                 return SG_OK;
         if (token == 0)
                 return SG_E_BAD_ARGUMENT;

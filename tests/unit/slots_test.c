@@ -538,7 +538,7 @@ static void start_wants_the_recorded_image(void **state)
         (void)state;
         assert_int_equal(bf_start(&g, 0, 1, &other, TOKEN), SG_E_SLOT_MISMATCH);
         assert_int_equal(bf_start(&g, 0, 1, &higher, TOKEN), SG_E_SLOT_MISMATCH);
-        assert_int_equal(bf_start(&g, 0, 0, &a, TOKEN), SG_E_SLOT_NOT_DUE);
+        assert_int_equal(bf_start(&g, 0, 0, &other, TOKEN), SG_E_SLOT_MISMATCH);
         assert_int_equal(bf_start(&g, 0, 2, &a, TOKEN), SG_E_SLOT_NUMBER);
         assert_int_equal(bf_start(&g, 0, 1, &b, 0), SG_E_BAD_ARGUMENT);
         assert_true(bf_guest_equal(&g, &before));
@@ -546,6 +546,22 @@ static void start_wants_the_recorded_image(void **state)
         assert_true(bf_guest_equal(&g, &before));
         assert_int_equal(bf_start(&g, 0, 1, &b, TOKEN), SG_OK);
         assert_int_equal(bf_start(&g, 0, 1, &b, TOKEN), SG_E_STATE_IMPOSSIBLE);
+}
+
+/* The confirmed image was on its way when the other one was staged: it runs until the next start.
+ */
+static void starts_the_active_slot_while_another_is_staged(void **state)
+{
+        struct bf_guest g = staged(FLOOR + 1), before = g;
+        struct bf_image_id a = image('a', FLOOR), b = image('b', FLOOR);
+
+        (void)state;
+        assert_int_equal(bf_start(&g, 0, 0, &a, TOKEN), SG_OK);
+        assert_true(bf_guest_equal(&g, &before));
+        expect_boot(&g, 0, 1, true);
+        assert_int_equal(bf_provision(&g, &a, &b), SG_OK);
+        assert_int_equal(bf_start(&g, 0, 1, &b, TOKEN), SG_E_SLOT_NOT_DUE);
+        assert_int_equal(bf_start(&g, BF_REFUSED(0), 1, &b, TOKEN), SG_OK);
 }
 
 static void failures_never_cost_a_successful_slot(void **state)
@@ -659,6 +675,7 @@ int main(void)
                 cmocka_unit_test(stage_checks_the_floor_again),
                 cmocka_unit_test(unstages_before_the_first_start),
                 cmocka_unit_test(start_wants_the_recorded_image),
+                cmocka_unit_test(starts_the_active_slot_while_another_is_staged),
                 cmocka_unit_test(failures_never_cost_a_successful_slot),
                 cmocka_unit_test(either_slot_takes_an_image_when_both_are_bad),
                 cmocka_unit_test(refuses_to_refill),
