@@ -293,6 +293,7 @@ void engine_start(struct engine *e)
                 event_u64(&l, "error", (uint64_t)err);
                 engine_event(e, &l);
         }
+        e->start_until_ms = engine_now(e) + START_MS;
         check_job(e);
         if (e->checkpoint.job.present) {
                 engine_reconcile(e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IDLE: looks for a package; without one, refills stale slots; otherwise waits. */
+/* IDLE: lets guests start; looks for a package; without one, refills stale slots; otherwise waits.
+ */
 #include "updater/engine_internal.h"
 
 #include <string.h>
@@ -42,6 +43,25 @@ static bool found_new(struct engine *e)
         return err == SG_OK;
 }
 
+/* Guests that are being started come first: they need the disk, and until they run hv may still
+ * turn to the other slot. A guest that does not come up holds an update, perhaps its remedy, back
+ * for START_MS only. */
+static bool guests_starting(const struct engine *e)
+{
+        if (engine_now(e) >= e->start_until_ms) {
+                return false;
+        }
+        for (uint32_t i = 0; i < e->cfg->guest_count; i++) {
+                struct vm_info vm = {SG_VM_FAILED, SG_SLOT_NONE};
+                e->ports->hv.vm_info(e->ports->ctx, e->cfg->guests[i].vm, &vm);
+                if (vm.state != SG_VM_RUNNING && vm.state != SG_VM_TRIAL &&
+                    vm.state != SG_VM_FAILED) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static bool poll_due(const struct engine *e)
 {
         return e->cfg->inbox_poll_ms > 0 && engine_now(e) >= e->next_poll_ms;
@@ -49,6 +69,10 @@ static bool poll_due(const struct engine *e)
 
 enum engine_result engine_idle_step(struct engine *e)
 {
+        if (guests_starting(e)) {
+                engine_wake_at(e, e->start_until_ms);
+                return ENGINE_WAITING;
+        }
         if (e->look || poll_due(e)) {
                 e->look = false;
                 e->next_poll_ms = engine_now(e) + e->cfg->inbox_poll_ms;

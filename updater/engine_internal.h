@@ -24,7 +24,8 @@
 #define PROGRESS_STEPS  20           /* progress events over a long piece of work */
 #define RETRY_MS        1000         /* between attempts at a restart that hv refused */
 #define RESTART_RETRIES 10
-#define ASK_PARTS       3 /* how often a guest is asked before its deadline */
+#define ASK_PARTS       3     /* how often a guest is asked before its deadline */
+#define START_MS        60000 /* guests may take to start before an update begins all the same */
 #define NO_DEADLINE     UINT64_MAX
 
 /* A range of storage being hashed, IO_SIZE bytes per step. */
@@ -87,6 +88,7 @@ struct engine {
         const struct ports *ports;
         enum engine_state state;
         uint64_t deadline_ms;
+        uint64_t start_until_ms; /* until then guests that are being started come first */
 
         struct checkpoint_store store;
         struct checkpoint checkpoint; /* as it is, or is about to be, in the journal */
