@@ -16,8 +16,6 @@
 #define HCR_FMO        (UL(1) << 3)  /* FIQ to EL2, virtual FIQ on */
 #define HCR_IMO        (UL(1) << 4)  /* IRQ to EL2, virtual IRQ on */
 #define HCR_AMO        (UL(1) << 5)  /* SError to EL2 */
-#define HCR_FB         (UL(1) << 9)  /* guest's TLB and I-cache maintenance is broadcast */
-#define HCR_BSU        (UL(1) << 10) /* guest's barriers reach the inner shareable domain */
 #define HCR_TID3       (UL(1) << 18) /* trap ID registers */
 #define HCR_TSC        (UL(1) << 19) /* trap SMC */
 #define HCR_TIDCP      (UL(1) << 20) /* trap implementation defined registers */

@@ -26,9 +26,10 @@ void vcpu_core_setup(const struct vcpu *vcpu)
         /* PMUVer 0 and 15: there is no PMU of the architecture's. */
         if (bits(dfr0, 11, 8) != 0 && bits(dfr0, 11, 8) != 0xf)
                 pmu_counters = bits(read_sysreg(pmcr_el0), 15, 11);
-        write_sysreg(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU |
-                             HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW |
-                             HCR_TLOR | HCR_TERR,
+        /* No forced broadcast (FB, BSU): a vCPU never leaves its core. */
+        write_sysreg(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 |
+                             HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR |
+                             HCR_TERR,
                      hcr_el2);
         write_sysreg(CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM, cptr_el2);
         write_sysreg(MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TTRF |
