@@ -30,8 +30,8 @@ GOOD = """\
 [update] event 42 confirmed guest=personal slot=1 version=6.1.0+56 t=700
 """
 ROLLED_BACK = GOOD.split("[update] event 60 agent-hello guest=personal release=6.1.0-56")[0] + """\
-[update] event 43 try-spent guest=personal left=0 cause=reset t=800
-[update] event 44 rolled-back guest=personal slot=1 cause=reset t=800
+[update] event 43 try-spent guest=personal left=0 cause=1 t=800
+[update] event 44 rolled-back guest=personal slot=1 cause=1 t=800
 [update] event 60 agent-hello guest=personal release=6.1.0-55-cloud-arm64 t=900
 """
 REFUSED = GOOD.split("[update] event 11")[0] + """\

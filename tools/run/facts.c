@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <segue/hypercall.h>
+
 void facts_init(struct facts *f, const struct system_description *d, const char *target)
 {
         *f = (struct facts){.target = target};
@@ -34,6 +36,22 @@ const char *outcome_name(enum outcome outcome)
         };
 
         return names[outcome];
+}
+
+const char *cause_name(uint64_t cause)
+{
+        static const char *const names[] = {
+                [SG_CAUSE_NONE] = "none",
+                [SG_CAUSE_RESET] = "reset",
+                [SG_CAUSE_OFF] = "power-off",
+                [SG_CAUSE_FAULT] = "fault",
+                [SG_CAUSE_DEADLINE] = "deadline",
+                [SG_CAUSE_RESTART] = "restart",
+                [SG_CAUSE_LOAD_FAILED] = "not-loaded",
+                [SG_CAUSE_VERIFY_FAILED] = "not-verified",
+        };
+
+        return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "?";
 }
 
 static void set_outcome(struct facts *f, enum outcome outcome)
@@ -77,11 +95,9 @@ static void on_trial(struct facts *f, struct guest_facts *g, const struct event 
 
 static void on_try_spent(struct facts *f, struct guest_facts *g, const struct event *e)
 {
-        const char *cause = event_value(e, "cause");
-
         (void)g;
         f->tries_spent++;
-        snprintf(f->last_cause, sizeof(f->last_cause), "%s", cause != NULL ? cause : "");
+        f->last_cause = event_number(e, "cause");
 }
 
 static void on_hello(struct facts *f, struct guest_facts *g, const struct event *e)

@@ -40,7 +40,7 @@ struct facts {
         enum outcome outcome;
         unsigned error; /* of a refusal */
         uint64_t tries_spent;
-        char last_cause[32]; /* of the last try spent */
+        uint64_t last_cause; /* of the last try spent: enum sg_cause */
         bool trial;          /* a trial was begun */
 };
 
@@ -48,6 +48,8 @@ void facts_init(struct facts *f, const struct system_description *d, const char 
 void facts_event(struct facts *f, const struct event *e);
 struct guest_facts *facts_guest(struct facts *f, const char *name); /* NULL: unknown */
 const char *outcome_name(enum outcome outcome);
+/* In a word; "?" for a number that is none. */
+const char *cause_name(uint64_t cause);
 /* Every guest said hello since it was last started, and was measured since the outcome. */
 bool facts_settled(const struct facts *f);
 

@@ -20,13 +20,13 @@ enum {
 };
 
 static const struct scenario scenarios[] = {
-        {"good", OUTCOME_CONFIRMED, 0, NULL},
-        {"panic", OUTCOME_ROLLED_BACK, 0, "reset"},
-        {"hang", OUTCOME_ROLLED_BACK, 0, "deadline"},
-        {"silent", OUTCOME_ROLLED_BACK, 0, "deadline"},
-        {"bad-signature", OUTCOME_REFUSED, SG_E_SIGNATURES, NULL},
-        {"wrong-base", OUTCOME_REFUSED, SG_E_WRONG_BASE, NULL},
-        {"downgrade", OUTCOME_REFUSED, SG_E_DOWNGRADE, NULL},
+        {"good", OUTCOME_CONFIRMED, SG_OK, SG_CAUSE_NONE},
+        {"panic", OUTCOME_ROLLED_BACK, SG_OK, SG_CAUSE_RESET},
+        {"hang", OUTCOME_ROLLED_BACK, SG_OK, SG_CAUSE_DEADLINE},
+        {"silent", OUTCOME_ROLLED_BACK, SG_OK, SG_CAUSE_DEADLINE},
+        {"bad-signature", OUTCOME_REFUSED, SG_E_SIGNATURES, SG_CAUSE_NONE},
+        {"wrong-base", OUTCOME_REFUSED, SG_E_WRONG_BASE, SG_CAUSE_NONE},
+        {"downgrade", OUTCOME_REFUSED, SG_E_DOWNGRADE, SG_CAUSE_NONE},
 };
 
 const struct scenario *scenario_find(const char *name)

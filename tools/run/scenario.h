@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include <segue/hypercall.h>
+
 #include "hv/vm/description.h"
 #include "tools/run/facts.h"
 #include "tools/run/machine.h"
@@ -13,8 +15,8 @@
 struct scenario {
         const char *name;
         enum outcome outcome;
-        unsigned error;    /* of a refusal */
-        const char *cause; /* of the tries spent before a rollback; NULL: any */
+        unsigned error;      /* of a refusal */
+        enum sg_cause cause; /* of the last try spent before a rollback */
 };
 
 /* Ends the program with a list of the names when there is none of this one. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/run/facts.h"
+
 /* What is told of an event; {field} stands for its value. Events that are not listed are left to
  * the log. */
 static const struct {
@@ -36,6 +38,7 @@ static const struct {
         {"refill-begin", "slot {slot} gets a copy of the active one"},
         {"refilled", "slot {slot} is ready again"},
         {"refill-failed", "slot {slot} could not be refilled: error {error}"},
+        {"image-refused", "slot {slot} is refused: error {error}"},
         {"agent-hello", "is up: {release}"},
         {"boot", "{start} start: {away_ms} ms, of them {load_ms} loading, {verify_ms} verifying, "
                  "{guest_ms} its own"},
@@ -85,6 +88,20 @@ static void begin_line(struct timeline *t, const char *who)
         printf("%7.1f s  %-9s ", timeline_seconds(t), strcmp(who, "-") == 0 ? "" : who);
 }
 
+static void print_value(const struct event *e, const char *field)
+{
+        const char *value = event_value(e, field);
+
+        if (value == NULL) {
+                value = "?";
+        } else if (strcmp(field, "cause") == 0) {
+                value = cause_name(event_number(e, field));
+        } else if (strcmp(field, "slot") == 0) {
+                value = event_number(e, field) == 0 ? "a" : "b";
+        }
+        fputs(value, stdout);
+}
+
 static void print_sentence(const char *text, const struct event *e)
 {
         while (*text != '\0') {
@@ -98,7 +115,7 @@ static void print_sentence(const char *text, const struct event *e)
                 }
                 n = strcspn(++text, "}");
                 snprintf(field, sizeof(field), "%.*s", (int)n, text);
-                printf("%s", event_value(e, field) != NULL ? event_value(e, field) : "?");
+                print_value(e, field);
                 text += n + 1;
         }
 }
