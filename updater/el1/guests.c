@@ -83,27 +83,6 @@ void guests_open(struct guests *guests, const struct platform *platform,
         }
 }
 
-void guests_starting(struct guest *guest, bool starting, uint64_t now_ms)
-{
-        if (!starting) {
-                guest->due_ms = 0;
-        } else if (guest->due_ms == 0) {
-                guest->due_ms = now_ms + GUESTS_START_MS;
-        }
-}
-
-uint64_t guests_starting_until(const struct guests *guests, uint64_t now_ms)
-{
-        uint64_t until = 0;
-
-        for (unsigned i = 0; i < guests->count; i++) {
-                if (guests->guest[i].due_ms > now_ms && guests->guest[i].due_ms > until) {
-                        until = guests->guest[i].due_ms;
-                }
-        }
-        return until;
-}
-
 struct guest *guests_find(struct guests *guests, uint32_t vm)
 {
         for (unsigned i = 0; i < guests->count; i++) {

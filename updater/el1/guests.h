@@ -22,8 +22,7 @@ struct guest {
         struct loader loader;
         struct agent_tx tx;
         struct boots boots;
-        bool unread;     /* the agent channel may hold something */
-        uint64_t due_ms; /* it is on its way to run: others' long work waits until then; 0: not */
+        bool unread; /* the agent channel may hold something */
 };
 
 struct guests {
@@ -42,15 +41,6 @@ struct guests {
  */
 void guests_open(struct guests *guests, const struct platform *platform,
                  const struct sector_device *disk);
-
-/*
- * A guest that is on its way to run (it is due to be loaded, is loaded or verified) comes before
- * long work, for so long as a start may take. guests_starting_until() is the moment, in
- * milliseconds, when that patience ends with the last of them; 0: none is starting.
- */
-#define GUESTS_START_MS 60000
-void guests_starting(struct guest *guest, bool starting, uint64_t now_ms);
-uint64_t guests_starting_until(const struct guests *guests, uint64_t now_ms);
 
 /* By index of the VM description; NULL: not a guest of ours. */
 struct guest *guests_find(struct guests *guests, uint32_t vm);

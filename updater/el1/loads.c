@@ -3,23 +3,16 @@
 
 #include <stdio.h>
 
-#include "updater/el1/clock.h"
 #include "updater/el1/hv_calls.h"
 
 void loads_want(struct guest *guest, uint32_t slot)
 {
         const int64_t result = loader_wanted(&guest->loader, slot);
 
-        guests_starting(guest, result == SG_HC_OK, clock_ms());
         if (result != SG_HC_OK) {
                 printf("%s: hv refused to have slot %u loaded (%d)\n", guest->vm->name,
                        (unsigned)slot, (int)result);
         }
-}
-
-bool loads_is_starting(enum sg_vm_state state)
-{
-        return state == SG_VM_CREATED || state == SG_VM_LOADING || state == SG_VM_VERIFYING;
 }
 
 static void ask_about(struct guest *guest)
@@ -29,7 +22,6 @@ static void ask_about(struct guest *guest)
         if (hv_calls_vm_info(guest->vm->index, &info) != SG_HC_OK) {
                 return;
         }
-        guests_starting(guest, loads_is_starting(info.state), clock_ms());
         if (info.state == SG_VM_LOADING) {
                 loader_again(&guest->loader, info.slot);
         } else if (info.state == SG_VM_STOPPED && info.slot != SG_SLOT_NONE) {

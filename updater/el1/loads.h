@@ -6,15 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <segue/hypercall.h>
-
 #include "updater/el1/guests.h"
 
 /* SG_EV_LOAD_WANTED. */
 void loads_want(struct guest *guest, uint32_t slot);
-
-/* States that lead to a running guest without anybody's further decision. */
-bool loads_is_starting(enum sg_vm_state state);
 
 /* At our start, and when events were lost: asks hv what each guest waits for. */
 void loads_ask(struct guests *guests);

@@ -156,7 +156,6 @@ static void suspect_agents(void)
 
 static void on_state(struct guest *guest, enum sg_vm_state state)
 {
-        guests_starting(guest, loads_is_starting(state), clock_ms());
         if (state != SG_VM_LOADING && loader_busy(&guest->loader)) {
                 loader_withdrawn(&guest->loader);
         }
@@ -237,18 +236,6 @@ static uint64_t flush_agents(void)
         return next;
 }
 
-/* A piece of the engine's work; false when it has none, or guests that start come first. */
-static bool step_engine(void)
-{
-        bool more = false;
-
-        if (guests_starting_until(&service.guests, clock_ms()) == 0) {
-                more = engine_step(service.engine) == ENGINE_BUSY;
-                watch_engine();
-        }
-        return more;
-}
-
 /* Everything that is due, a piece of the long work included; true when there is more. */
 static bool work(void)
 {
@@ -258,20 +245,15 @@ static bool work(void)
         handle_events();
         more = read_agents();
         watch_engine();
-        more |= loads_step(&service.guests) || step_engine();
+        more |= loads_step(&service.guests) || engine_step(service.engine) == ENGINE_BUSY;
+        watch_engine();
         return more || service.queue.count != 0;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-        return a < b ? a : b;
 }
 
 static void sleep_until(uint64_t agents_due)
 {
-        const uint64_t starting = guests_starting_until(&service.guests, clock_ms());
-        const uint64_t engine = starting != 0 ? starting : engine_deadline_ms(service.engine);
-        const uint64_t due = earlier(agents_due, engine);
+        const uint64_t engine_due = engine_deadline_ms(service.engine);
+        const uint64_t due = agents_due < engine_due ? agents_due : engine_due;
 
         /* One more, as milliseconds are rounded down. */
         clock_wait_until(due == UINT64_MAX ? CLOCK_NEVER : clock_ticks_of_ms(due + 1));
