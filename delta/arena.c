@@ -66,6 +66,8 @@ void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
                 (struct dl_copy *)(void *)dl_take(arena, (uint64_t)dl->map.count * DL_COPY_MEMORY);
         if (dl_section(dl, DL_S_PROGRAM))
                 plan_program(dl, arena);
+        if (dl_section(dl, DL_S_RELA))
+                dl_rela_plan(dl, arena);
         if (dl_section(dl, DL_S_BTF))
                 dl_btf_plan(dl, arena);
 }
@@ -126,4 +128,11 @@ sg_err dl_range_crc(struct dl *dl, uint64_t offset, uint32_t length, uint32_t *c
                 length -= n;
         }
         return SG_OK;
+}
+
+sg_err dl_source_read(struct dl *dl, uint64_t pos, uint8_t *to, uint32_t n)
+{
+        sg_err e = dl_old_read(dl, pos, to, n);
+
+        return e || !dl->rela.on ? e : dl_rela_fill(dl, pos, to, n);
 }

@@ -8,6 +8,7 @@
 #include "delta/map.h"
 #include "delta/models/btf.h"
 #include "delta/models/refs.h"
+#include "delta/models/rela.h"
 
 struct dl_section {
         uint32_t id, packed, raw, crc;
@@ -40,6 +41,7 @@ struct dl {
         uint8_t *old_bytes; /* DL_WINDOW_MAX: the old bytes around a piece */
         bool program;       /* references are predicted */
         struct dl_btf btf;
+        struct dl_rela rela;
         struct dl_made made[DL_MADE_MAX]; /* in output order, without overlap */
         uint32_t made_count;
         struct dl_stream streams[DL_STREAMS];
@@ -97,6 +99,9 @@ const struct dl_made *dl_made_at(const struct dl *dl, uint32_t to);
 
 /* Read the old image through the cache. The range must be inside. */
 sg_err dl_old_read(struct dl *dl, uint64_t pos, uint8_t *to, uint32_t n);
+
+/* The same with the addresses in the slots that relocations fill. */
+sg_err dl_source_read(struct dl *dl, uint64_t pos, uint8_t *to, uint32_t n);
 
 /* Begin the segment's copies, take the next one: resident or from the segment's streams. */
 sg_err dl_copies_start(struct dl *dl, uint32_t to);

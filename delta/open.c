@@ -143,6 +143,8 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = read_map(dl);
         if (!e)
                 e = dl_program_open(dl);
+        if (!e && dl_section(dl, DL_S_RELA))
+                e = dl_rela_open(dl);
         if (!e && dl_section(dl, DL_S_BTF))
                 e = dl_btf_open(dl);
         if (!e && resume)

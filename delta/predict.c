@@ -17,10 +17,11 @@ static sg_err read_program(struct dl *dl)
         r->from_base = dl_get32(b + DL_P_FROM_BASE);
         r->to_base = dl_get32(b + DL_P_TO_BASE);
         r->from_limit = dl_get32(b + DL_P_FROM_LIMIT);
+        r->to_limit = dl_get32(b + DL_P_TO_LIMIT);
         r->from_va = dl_get64(b + DL_P_FROM_VA);
         r->to_va = dl_get64(b + DL_P_TO_VA);
         bool sane = r->from_base <= r->from_limit && r->from_limit <= DL_IMAGE_MAX &&
-                    r->to_base <= DL_IMAGE_MAX;
+                    r->to_base <= r->to_limit && r->to_limit <= DL_IMAGE_MAX;
         return sane ? SG_OK : SG_E_DELTA_MODEL;
 }
 
@@ -109,7 +110,7 @@ sg_err dl_predict(struct dl *dl, uint8_t *out, uint32_t to, uint32_t from, uint3
         w.from = from - lead;
         w.shift = (int64_t)to - from;
         w.size = lead + n + (tail < DL_WINDOW_TAIL ? (uint32_t)tail : DL_WINDOW_TAIL);
-        sg_err e = dl_old_read(dl, w.from, w.bytes, w.size);
+        sg_err e = dl_source_read(dl, w.from, w.bytes, w.size);
         if (e)
                 return e;
         dl_refs_predict(&dl->refs, &w, lead, lead + n);

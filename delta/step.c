@@ -209,27 +209,67 @@ static sg_err open_chunk(struct dl *dl)
         return e ? e : start_streams(dl, offset, end - start);
 }
 
+/* Write a window, but for what is written elsewhere. */
+static sg_err write_window(struct dl *dl, uint32_t to, uint32_t n)
+{
+        const uint8_t *bytes = dl->window;
+        sg_err e = SG_OK;
+
+        if (dl->rela.on)
+                e = dl_rela_empty(dl, to, dl->window, n);
+        while (!e && n > 0) {
+                const struct dl_made *elsewhere = NULL;
+                uint32_t run = n;
+                for (uint32_t i = 0; i < dl->made_count; i++) {
+                        if (!dl->made[i].make && to < dl->made[i].to + dl->made[i].length)
+                                elsewhere = &dl->made[i];
+                }
+                bool skip = elsewhere && to >= elsewhere->to;
+                if (skip)
+                        run = least(n, elsewhere->to + elsewhere->length - to);
+                else if (elsewhere)
+                        run = least(n, elsewhere->to - to);
+                if (!skip)
+                        e = dl->ops.new_write(dl->ops.ctx, to, bytes, run);
+                bytes += run;
+                to += run;
+                n -= run;
+        }
+        return e;
+}
+
+static sg_err decode_windows(struct dl *dl, uint32_t to, uint32_t end)
+{
+        sg_err e = SG_OK;
+
+        while (!e && to < end) {
+                uint32_t n = least(end - to, DL_OUTPUT_WINDOW);
+                for (uint32_t at = 0; !e && at < n; at += DL_PIECE)
+                        e = fill(dl, dl->window + at, to + at, least(n - at, DL_PIECE));
+                if (!e)
+                        e = write_window(dl, to, n);
+                to += n;
+        }
+        return e;
+}
+
 static sg_err decode(struct dl *dl)
 {
         uint64_t to = (uint64_t)dl->segment * DL_SEGMENT_SIZE;
         uint64_t left = dl->header.to_size - to;
         uint64_t end = to + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
-
         sg_err e = open_chunk(dl);
+
         if (!e)
                 e = dl_copies_start(dl, (uint32_t)to);
         if (!e)
                 e = next_gap(dl);
-        while (!e && to < end) {
-                uint32_t n = end - to < DL_OUTPUT_WINDOW ? (uint32_t)(end - to) : DL_OUTPUT_WINDOW;
-                for (uint32_t at = 0; !e && at < n; at += DL_PIECE) {
-                        uint32_t piece = n - at < DL_PIECE ? n - at : DL_PIECE;
-                        e = fill(dl, dl->window + at, (uint32_t)to + at, piece);
-                }
-                if (!e)
-                        e = dl->ops.new_write(dl->ops.ctx, to, dl->window, n);
-                to += n;
-        }
+        if (!e && dl->rela.on)
+                dl_rela_begin(dl, (uint32_t)to);
+        if (!e)
+                e = decode_windows(dl, (uint32_t)to, (uint32_t)end);
+        if (!e && dl->rela.on)
+                e = dl_rela_end(dl);
         return e ? e : finish_streams(dl);
 }
 

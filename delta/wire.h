@@ -56,6 +56,7 @@ enum dl_section_id {
         DL_S_PROGRAM, /* where in the files the program stands whose references are predicted */
         DL_S_REGIONS, /* modes by old position; count: how many */
         DL_S_PINS,    /* moves that the copies do not tell; count: how many */
+        DL_S_RELA,    /* relocations; old entries, new entries, odd slots */
         DL_S_BTF,     /* type information; new types, old types, new strings, old strings */
         DL_S_BTF_NEW, /* what is new in it; bytes of strings, words of types, early strings */
         DL_S_LIMIT,
@@ -77,9 +78,10 @@ enum {
         DL_P_FROM_BASE = 0,
         DL_P_TO_BASE = 4,
         DL_P_FROM_LIMIT = 8,
-        DL_P_FROM_VA = 12,
-        DL_P_TO_VA = 20,
-        DL_P_SIZE = 28
+        DL_P_TO_LIMIT = 12,
+        DL_P_FROM_VA = 16,
+        DL_P_TO_VA = 24,
+        DL_P_SIZE = 32,
 };
 
 /* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */

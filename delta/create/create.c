@@ -7,6 +7,7 @@
 
 #include "delta/create/bsdiff40.h"
 #include "delta/create/btf.h"
+#include "delta/create/rela.h"
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total)
 {
@@ -61,6 +62,7 @@ void encode_program(struct encoder *e)
         dl_put32(program + DL_P_FROM_BASE, r->from_base);
         dl_put32(program + DL_P_TO_BASE, r->to_base);
         dl_put32(program + DL_P_FROM_LIMIT, r->from_limit);
+        dl_put32(program + DL_P_TO_LIMIT, r->to_limit);
         dl_put64(program + DL_P_FROM_VA, r->from_va);
         dl_put64(program + DL_P_TO_VA, r->to_va);
         bytes_add(b, program, sizeof(program));
@@ -97,6 +99,8 @@ static void free_encoder(struct encoder *e)
         for (uint32_t i = 0; e->chunks && i < e->header.segment_count; i++)
                 bytes_free(&e->chunks[i]);
         free(e->chunks);
+        free(e->from_filled);
+        free(e->to_filled);
         copies_free(&e->copies);
         program_close(&e->program);
         mirror_close(e);
@@ -189,14 +193,47 @@ static sg_err model_btf(struct encoder *e)
         return SG_OK;
 }
 
+/* Relocations, when both images have a table of them. */
+static sg_err model_relocations(struct encoder *e, struct view *from, struct view *to)
+{
+        struct rela_table a = rela_find(from), b = rela_find(to);
+
+        if (a.count == 0 || b.count == 0)
+                return SG_OK;
+        encoder_hole(e, b.at, b.count * RELA_ENTRY);
+        from->va = a.va;
+        to->va = b.va;
+        e->from_filled = rela_filled(from, a);
+        e->to_filled = rela_filled(to, b);
+        if (!e->from_filled || !e->to_filled)
+                return SG_E_NO_MEMORY;
+        from->bytes = e->from_filled;
+        struct section *s = encoder_section(e, DL_S_RELA, a.count);
+        s->counts[1] = b.count;
+        sg_err err = rela_encode(to, a, b, e->to_filled, e->holes, e->hole_count, &s->raw,
+                                 &s->counts[2]);
+        to->bytes = e->output = e->to_filled;
+        return err;
+}
+
+static sg_err open_program(struct encoder *e)
+{
+        struct view from = {.bytes = e->from->data, .size = (uint32_t)e->from->size};
+        struct view to = {.bytes = e->to->data, .size = (uint32_t)e->to->size};
+
+        view_detect(&from);
+        view_detect(&to);
+        sg_err err = model_relocations(e, &from, &to);
+        return err ? err : program_open(&e->program, &from, &to);
+}
+
 static sg_err find_copies(struct encoder *e)
 {
         uint8_t *from = malloc(e->from->size + 1), *to = malloc(e->to->size + 1);
         sg_err err = SG_E_NO_MEMORY;
 
         if (from && to)
-                err = program_open(&e->program, e->from->data, (uint32_t)e->from->size, e->to->data,
-                                   (uint32_t)e->to->size);
+                err = open_program(e);
         if (!err)
                 err = match_canonical(e, from, to);
         free(from);
@@ -210,6 +247,7 @@ static sg_err create(struct encoder *e)
         sg_err err;
 
         start_header(e);
+        e->output = e->to->data;
         if (plain_arena(e) > limit)
                 return SG_E_DELTA_RAM;
         err = model_btf(e);

@@ -20,7 +20,9 @@ struct encoder {
         const struct dl_sink *sink;
         struct copies copies;
         struct program program;
-        bool references; /* predicted */
+        uint8_t *from_filled, *to_filled; /* the images with addresses in their slots, or NULL */
+        const uint8_t *output;            /* what copies and literals must produce */
+        bool references;                  /* predicted */
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */

@@ -62,21 +62,21 @@ static uint32_t units(uint32_t size)
         return size / DL_REGION_UNIT + 1;
 }
 
-sg_err program_open(struct program *p, const uint8_t *from, uint32_t from_size, const uint8_t *to,
-                    uint32_t to_size)
+sg_err program_open(struct program *p, const struct view *from, const struct view *to)
 {
         memset(p, 0, sizeof(*p));
-        p->from = (struct view){.bytes = from, .size = from_size};
-        p->to = (struct view){.bytes = to, .size = to_size};
-        view_detect(&p->from);
-        view_detect(&p->to);
-        p->from.modes = calloc(units(from_size), 1);
-        p->to.modes = calloc(units(to_size), 1);
+        p->from = *from;
+        p->to = *to;
+        p->from.modes = calloc(units(from->size), 1);
+        p->to.modes = calloc(units(to->size), 1);
         p->refs.words = calloc(DL_WINDOW_WORDS, sizeof(*p->refs.words));
         p->refs.map = &p->map;
-        p->refs.from_base = p->from.base;
-        p->refs.to_base = p->to.base;
-        p->refs.from_limit = p->from.limit;
+        p->refs.from_base = from->base;
+        p->refs.to_base = to->base;
+        p->refs.from_limit = from->limit;
+        p->refs.to_limit = to->limit;
+        p->refs.from_va = from->va;
+        p->refs.to_va = to->va;
         if (!p->from.modes || !p->to.modes || !p->refs.words)
                 return SG_E_NO_MEMORY;
         view_guess_modes(&p->from);

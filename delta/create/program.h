@@ -28,8 +28,8 @@ void view_detect(struct view *v);
 /* Guess the modes from the bytes alone: code, or addresses. */
 void view_guess_modes(struct view *v);
 
-sg_err program_open(struct program *p, const uint8_t *from, uint32_t from_size, const uint8_t *to,
-                    uint32_t to_size);
+/* Take over two views whose bytes, base, limit and va are set. */
+sg_err program_open(struct program *p, const struct view *from, const struct view *to);
 void program_close(struct program *p);
 
 /* Take new copies: rebuild the map by which references are predicted. */

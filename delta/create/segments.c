@@ -66,7 +66,7 @@ static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
                             const uint8_t *predicted, uint32_t n)
 {
         for (uint32_t i = 0; i < n; i++) {
-                uint8_t value = (uint8_t)(e->to->data[to + i] - predicted[i]);
+                uint8_t value = (uint8_t)(e->output[to + i] - predicted[i]);
                 if (value == 0) {
                         s->gap++;
                         continue;
@@ -141,7 +141,7 @@ static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
         } else {
                 run = made ? least(run, made->to - s->at) : run;
                 run = c ? least(run, c->to - s->at) : run;
-                bytes_add(&s->streams[DL_LITERALS], e->to->data + s->at, run);
+                bytes_add(&s->streams[DL_LITERALS], e->output + s->at, run);
         }
         s->at += run;
         return err;

@@ -32,9 +32,9 @@ struct dl_region {
 #define DL_REGION_UNIT 64u /* regions begin at multiples of this */
 
 struct dl_refs {
-        uint32_t from_base, to_base; /* file positions of the program's start */
-        uint32_t from_limit;         /* file position of its end, memory beyond the file included */
-        uint64_t from_va, to_va;     /* address of its start */
+        uint32_t from_base, to_base;   /* file positions of the program's start */
+        uint32_t from_limit, to_limit; /* of its end, memory beyond the file included */
+        uint64_t from_va, to_va;       /* address of its start */
         const struct dl_map *map;
         uint32_t *order; /* copies by old position */
         struct dl_pin *pins;

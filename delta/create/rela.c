@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delta/create/rela.h"
+
+#include <stdlib.h>
+
+#define ENTRIES_MIN 256u
+#define VA_ALIGN    (2ull << 20) /* the arm64 boot protocol places an Image at 2 MiB */
+#define VA_TRIES    32u
+
+static uint64_t place_of(const struct view *v, struct rela_table t, uint32_t i)
+{
+        return dl_get64(v->bytes + t.at + (size_t)i * RELA_ENTRY);
+}
+
+static uint64_t address_of(const struct view *v, struct rela_table t, uint32_t i)
+{
+        return dl_get64(v->bytes + t.at + (size_t)i * RELA_ENTRY + 16);
+}
+
+static struct rela_table longest_run(const struct view *v)
+{
+        struct rela_table best = {0, 0, 0};
+
+        for (uint32_t at = v->base + 8; v->size >= 16 && at <= v->size - 16;) {
+                uint32_t n = 0;
+                while (at + n * RELA_ENTRY <= v->size - 16 &&
+                       dl_get64(v->bytes + at + n * RELA_ENTRY) == RELA_KIND &&
+                       (n == 0 ||
+                        dl_get64(v->bytes + at + n * RELA_ENTRY - 8) >
+                                dl_get64(v->bytes + at + n * RELA_ENTRY - 8 - RELA_ENTRY)))
+                        n++;
+                if (n > best.count)
+                        best = (struct rela_table){at - 8, n, 0};
+                at += n > 1 ? (n - 1) * RELA_ENTRY : 8;
+        }
+        return best;
+}
+
+/* How many of the table's slots are empty, or hold their address, when the program is at `va`. */
+static uint32_t slots_right(const struct view *v, struct rela_table t, uint64_t va)
+{
+        uint32_t right = 0;
+
+        for (uint32_t i = 0; i < t.count; i++) {
+                uint64_t slot = place_of(v, t, i) - va + v->base;
+                if (slot > v->size - 8)
+                        continue;
+                uint64_t value = dl_get64(v->bytes + slot);
+                right += value == 0 || value == address_of(v, t, i);
+        }
+        return right;
+}
+
+struct rela_table rela_find(const struct view *v)
+{
+        struct rela_table t = longest_run(v);
+        uint32_t most = 0;
+
+        if (t.count < ENTRIES_MIN || v->base % 8 != 0)
+                return (struct rela_table){0, 0, 0};
+        uint64_t va = place_of(v, t, 0) & ~(VA_ALIGN - 1);
+        for (unsigned i = 0; i < VA_TRIES; i++, va -= VA_ALIGN) {
+                uint32_t right = slots_right(v, t, va);
+                if (right > most) {
+                        most = right;
+                        t.va = va;
+                }
+        }
+        return most >= t.count / 10 * 9 ? t : (struct rela_table){0, 0, 0};
+}
+
+/* The slot of an entry whose address can stand in it; 0 for none: no program begins with one. */
+static uint32_t slot_for(const struct view *v, struct rela_table t, uint32_t i)
+{
+        uint64_t slot = place_of(v, t, i) - t.va + v->base;
+        bool inside = slot < v->limit && slot <= v->size - 8 &&
+                      address_of(v, t, i) - t.va < v->limit - v->base;
+
+        return inside ? (uint32_t)slot : 0;
+}
+
+uint8_t *rela_filled(const struct view *v, struct rela_table t)
+{
+        uint8_t *filled = malloc((size_t)v->size + 1);
+
+        if (!filled)
+                return NULL;
+        memcpy(filled, v->bytes, v->size);
+        for (uint32_t i = 0; i < t.count; i++) {
+                uint32_t slot = slot_for(v, t, i);
+                if (slot != 0)
+                        dl_put64(filled + slot, address_of(v, t, i));
+        }
+        return filled;
+}
+
+struct odds {
+        struct bytes places, kinds, addresses;
+        uint32_t last, count;
+};
+
+static void add_odd(struct odds *o, uint32_t at, enum rela_exception kind, uint64_t address)
+{
+        uint8_t b[8];
+
+        bytes_varint(&o->places, (at - o->last) / 8);
+        bytes_byte(&o->kinds, (uint8_t)kind);
+        dl_put64(b, address);
+        if (kind == RELA_SENT)
+                bytes_add(&o->addresses, b, sizeof(b));
+        o->last = at;
+        o->count++;
+}
+
+struct walk {
+        const struct view *to;
+        struct rela_table table;
+        uint8_t *filled;
+        const struct hole *holes;
+        uint32_t hole_count, hole;
+        uint32_t entry;
+        struct odds odds;
+};
+
+static bool in_hole(struct walk *w, uint32_t at)
+{
+        while (w->hole < w->hole_count && at >= w->holes[w->hole].at + w->holes[w->hole].size)
+                w->hole++;
+        return w->hole < w->hole_count && at >= w->holes[w->hole].at;
+}
+
+/* One possible slot: does what the decoder will see there tell what the table says? */
+static void visit(struct walk *w, uint32_t at)
+{
+        const struct view *v = w->to;
+        uint64_t file = dl_get64(v->bytes + at), seen = dl_get64(w->filled + at), address = 0;
+        uint64_t place = w->table.va + at - v->base;
+        bool hidden = in_hole(w, at);
+        bool entry = w->entry < w->table.count && place_of(v, w->table, w->entry) == place;
+
+        if (entry)
+                address = address_of(v, w->table, w->entry++);
+        if (entry && !hidden && seen == address && file == 0)
+                return;
+        if (entry && !hidden && seen == address && file == address) {
+                add_odd(&w->odds, at, RELA_FULL, 0);
+                return;
+        }
+        if (!entry && (hidden || seen - w->table.va >= v->limit - v->base))
+                return;
+        dl_put64(w->filled + at, file);
+        add_odd(&w->odds, at, entry ? RELA_SENT : RELA_NO_ENTRY, address);
+}
+
+sg_err rela_encode(const struct view *to, struct rela_table from_table, struct rela_table table,
+                   uint8_t *filled, const struct hole *holes, uint32_t hole_count,
+                   struct bytes *raw, uint32_t *odd_count)
+{
+        struct walk w = {.to = to, .table = table, .filled = filled, .holes = holes};
+        uint32_t end = to->limit < to->size ? to->limit : to->size, before = 0;
+        uint32_t at = to->base;
+
+        w.hole_count = hole_count;
+        w.odds.last = to->base;
+        bytes_word(raw, from_table.at);
+        bytes_word(raw, table.at);
+        for (uint32_t segment = 0; segment * DL_SEGMENT_SIZE < to->size; segment++) {
+                uint64_t stop = ((uint64_t)segment + 1) * DL_SEGMENT_SIZE;
+                for (; at < stop && at + 8 <= end; at += 8)
+                        visit(&w, at);
+                bytes_varint(raw, w.entry - before);
+                before = w.entry;
+        }
+        raw->failed |= w.odds.places.failed || w.odds.kinds.failed || w.odds.addresses.failed;
+        bytes_add(raw, w.odds.places.data, w.odds.places.size);
+        bytes_add(raw, w.odds.kinds.data, w.odds.kinds.size);
+        bytes_add(raw, w.odds.addresses.data, w.odds.addresses.size);
+        bytes_free(&w.odds.places);
+        bytes_free(&w.odds.kinds);
+        bytes_free(&w.odds.addresses);
+        *odd_count = w.odds.count;
+        return raw->failed ? SG_E_NO_MEMORY : w.entry == table.count ? SG_OK : SG_E_DELTA_MODEL;
+}
