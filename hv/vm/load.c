@@ -89,17 +89,29 @@ static void withdraw(struct vm *vm)
         spin_unlock(&lend_lock);
 }
 
+static void tell_lent(const struct vm *vm)
+{
+        event_send(SG_EV_LOADABLE, vm->index, load_window(vm).ipa, vm->load_size);
+}
+
 int64_t load_begin(struct vm *vm)
 {
         int64_t result = SG_HC_BAD_STATE;
+        bool lent;
 
         spin_lock(&vm->lock);
+        lent = vm->life.state == SG_VM_LOADING && vm->lent && !vm->requests;
         if (vm->life.state == SG_VM_STOPPED && vm->slot != SG_SLOT_NONE && !vm->requests &&
             vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE)) {
                 vm->requests |= VM_REQUEST_SCRUB;
                 result = SG_HC_OK;
         }
         spin_unlock(&vm->lock);
+        if (lent) {
+                /* The event that told so was lost with others: SG_EV_OVERFLOW. */
+                tell_lent(vm);
+                return SG_HC_OK;
+        }
         if (result == SG_HC_OK)
                 vm_ask(vm, 0);
         return result;
@@ -113,7 +125,7 @@ void load_scrub_and_lend(struct vm *vm)
                 vm_stop(vm, SG_CAUSE_LOAD_FAILED);
                 return;
         }
-        event_send(SG_EV_LOADABLE, vm->index, load_window(vm).ipa, vm->load_size);
+        tell_lent(vm);
 }
 
 static void clean_piece(void *ctx, uint8_t *p, uint64_t offset, uint64_t size)
