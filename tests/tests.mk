@@ -19,3 +19,13 @@ test: all $(addprefix $(B)/unit/,$(UNIT_TESTS)) $(B)/venv-tests/stamp
 
 soak: all $(B)/venv-tests/stamp
 	tests/run soak
+
+# A guest that tries out its GIC.
+$(call image,el1,$(B)/tests/gic,images/rt/rt.lds,\
+        $(addprefix images/rt/,start.S mmu.c gic.c uart.c) \
+        $(addprefix tests/qemu/guests/,gic.c second.S))
+
+# A guest that asks for what it may not have.
+$(call image,el1,$(B)/tests/calls,images/rt/rt.lds,\
+        $(addprefix images/rt/,start.S mmu.c uart.c) \
+        $(addprefix tests/qemu/guests/,calls.c second.S))

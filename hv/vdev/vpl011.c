@@ -206,7 +206,8 @@ size_t vpl011_receive(struct vpl011 *u, const uint8_t *bytes, size_t size)
         return n;
 }
 
-static bool mmio_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t *value)
+static enum mmio_result mmio_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+                                  uint64_t *value)
 {
         struct vpl011 *u = dev;
 
@@ -220,7 +221,7 @@ static bool mmio_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size, 
         *value >>= (offset & 3) * 8;
         if (size < 4)
                 *value &= (1u << (size * 8)) - 1;
-        return true;
+        return MMIO_DONE;
 }
 
 static bool mmio_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t value)

@@ -90,9 +90,11 @@ static void write_router(struct vgic *vgic, struct vgic_irq *irq, unsigned intid
                 vgic->ops->route(vgic->cpu[route].core, irq->hw);
 }
 
-static bool dist_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t *value)
+static enum mmio_result dist_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+                                  uint64_t *value)
 {
         struct vgic *vgic = dev;
+        enum mmio_result result = MMIO_DONE;
         unsigned intid;
 
         spin_lock(&vgic->lock);
@@ -100,11 +102,16 @@ static bool dist_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size, 
         const struct vgic_irq *irq = routed(vgic, offset, &intid);
         if (irq)
                 *value = vgic_part_read(router_value(irq), offset, size);
-        else if (!vgic_fields_read(vgic, vcpu, VGIC_PRIVATE, VGIC_INTIDS, offset, size, value))
+        else
+                result = vgic_fields_read(vgic, vcpu, 0, VGIC_PRIVATE, VGIC_INTIDS, offset, size,
+                                          value);
+        if (result == MMIO_REFUSED) {
                 *value =
                         vgic_part_read(read_pair(vgic, vcpu, (unsigned)offset & ~7u), offset, size);
+                result = MMIO_DONE;
+        }
         spin_unlock(&vgic->lock);
-        return true;
+        return result;
 }
 
 static bool dist_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t value)

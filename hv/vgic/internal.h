@@ -78,11 +78,13 @@ void vgic_irq_deactivated(struct vgic *vgic, unsigned vcpu, unsigned intid);
 void vgic_fold(struct vgic *vgic, unsigned vcpu);
 void vgic_load(struct vgic *vgic, unsigned vcpu);
 
-/* The registers that come as one field for each interrupt, alike in GICD and in a GICR's SGI frame
- * (regs.c). vcpu: whose private interrupts; [first, end): which INTIDs the frame has.
- * false: no such register, or reads as zero. */
-bool vgic_fields_read(struct vgic *vgic, unsigned vcpu, unsigned first, unsigned end,
-                      uint64_t offset, unsigned size, uint64_t *value);
+/*
+ * The registers that come as one field for each interrupt, alike in GICD and in a GICR's SGI frame
+ * (regs.c). vcpu: whose private interrupts; self: who asks; [first, end): which INTIDs the frame
+ * has. MMIO_REFUSED: there is no such register.
+ */
+enum mmio_result vgic_fields_read(struct vgic *vgic, unsigned self, unsigned vcpu, unsigned first,
+                                  unsigned end, uint64_t offset, unsigned size, uint64_t *value);
 void vgic_fields_write(struct vgic *vgic, unsigned vcpu, unsigned first, unsigned end,
                        uint64_t offset, unsigned size, uint64_t value);
 

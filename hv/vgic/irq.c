@@ -124,17 +124,9 @@ void vgic_irq_set_edge(struct vgic *vgic, unsigned vcpu, unsigned intid, bool ed
         vgic_changed(vgic, vcpu, intid);
 }
 
-/* What another core's LR says may be newer: have it folded, so that a guest that polls sees it. */
-static void refresh(struct vgic *vgic, const struct vgic_irq *irq)
-{
-        if (irq->lr)
-                vgic_mark_stale(vgic, irq->owner);
-}
-
 bool vgic_irq_read_pending(struct vgic *vgic, unsigned vcpu, unsigned intid)
 {
-        struct vgic_irq *irq = vgic_irq(vgic, vcpu, intid);
-        refresh(vgic, irq);
+        const struct vgic_irq *irq = vgic_irq(vgic, vcpu, intid);
         if (vgic_irq_pending(irq) || (irq->lr_latch && !irq->drop_pending))
                 return true;
         return irq->hw && vgic->ops->is_pending(physical_core(vgic, vcpu, intid), irq->hw);
@@ -142,7 +134,6 @@ bool vgic_irq_read_pending(struct vgic *vgic, unsigned vcpu, unsigned intid)
 
 bool vgic_irq_read_active(struct vgic *vgic, unsigned vcpu, unsigned intid)
 {
-        struct vgic_irq *irq = vgic_irq(vgic, vcpu, intid);
-        refresh(vgic, irq);
+        const struct vgic_irq *irq = vgic_irq(vgic, vcpu, intid);
         return (irq->active && !irq->drop_active) || irq->raise_active;
 }

@@ -223,6 +223,7 @@ void vgic_fold(struct vgic *vgic, unsigned vcpu)
         if (cpu->folded)
                 return;
         cpu->folded = true;
+        cpu->folds++;
         __atomic_store_n(&cpu->stale, 1, __ATOMIC_RELEASE);
         /* First, while irq->lr still tells who had an LR when the EOIs came. */
         fold_eois(vgic, vcpu);

@@ -40,22 +40,25 @@ static uint64_t read_control(struct vgic *vgic, unsigned self, unsigned target, 
         }
 }
 
-static bool redist_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t *value)
+static enum mmio_result redist_read(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+                                    uint64_t *value)
 {
         struct vgic *vgic = dev;
         unsigned target = (unsigned)(offset / VGIC_REDIST_SIZE);
         unsigned reg = (unsigned)(offset % VGIC_REDIST_SIZE);
+        enum mmio_result result = MMIO_DONE;
 
         if (target >= vgic->cpu_count)
-                return false;
+                return MMIO_REFUSED;
         spin_lock(&vgic->lock);
         vgic_fold(vgic, vcpu);
         if (reg < GICR_SGI_FRAME)
                 *value = vgic_part_read(read_control(vgic, vcpu, target, reg), reg, size);
         else
-                vgic_fields_read(vgic, target, 0, VGIC_PRIVATE, reg - GICR_SGI_FRAME, size, value);
+                result = vgic_fields_read(vgic, vcpu, target, 0, VGIC_PRIVATE, reg - GICR_SGI_FRAME,
+                                          size, value);
         spin_unlock(&vgic->lock);
-        return true;
+        return result == MMIO_AGAIN ? MMIO_AGAIN : MMIO_DONE; /* unknown ones read as zero */
 }
 
 static bool redist_write(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t value)

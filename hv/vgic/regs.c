@@ -116,20 +116,59 @@ static void field_write(struct vgic *vgic, unsigned vcpu, unsigned reg, unsigned
         }
 }
 
-bool vgic_fields_read(struct vgic *vgic, unsigned vcpu, unsigned first, unsigned end,
-                      uint64_t offset, unsigned size, uint64_t *value)
+static bool is_state(unsigned reg)
+{
+        return reg >= GIC_ISPENDR && reg <= GIC_ICACTIVER;
+}
+
+/*
+ * What another core's LR holds is known when that core has folded it after the read began: until
+ * then the guest repeats its instruction, and takes its interrupts meanwhile. false: not yet.
+ */
+static bool is_known(struct vgic *vgic, unsigned self, const struct vgic_irq *irq)
+{
+        if (!irq->lr || vgic->cpu[irq->owner].folds != vgic->cpu[self].seen_folds[irq->owner])
+                return true;
+        vgic_mark_stale(vgic, irq->owner);
+        return false;
+}
+
+/* The first attempt of this read notes where all cores stand. */
+static void begin_read(struct vgic *vgic, unsigned self, uint32_t access)
+{
+        struct vgic_cpu *cpu = &vgic->cpu[self];
+
+        if (cpu->waits && cpu->waits_for == access)
+                return;
+        cpu->waits = true;
+        cpu->waits_for = access;
+        for (unsigned i = 0; i < vgic->cpu_count; i++)
+                cpu->seen_folds[i] = vgic->cpu[i].folds;
+}
+
+enum mmio_result vgic_fields_read(struct vgic *vgic, unsigned self, unsigned vcpu, unsigned first,
+                                  unsigned end, uint64_t offset, unsigned size, uint64_t *value)
 {
         struct run r = run_of(offset, size);
+        bool known = true;
 
         *value = 0;
         if (!r.bits)
-                return false;
+                return MMIO_REFUSED;
+        if (is_state(r.reg))
+                begin_read(vgic, self, vcpu << 24 | first << 16 | (uint32_t)offset);
         for (unsigned i = 0; i < r.count; i++) {
                 unsigned intid = r.first + i;
-                if (intid >= first && intid < end)
-                        *value |= field_read(vgic, vcpu, r.reg, intid) << (i * r.bits);
+                if (intid < first || intid >= end)
+                        continue;
+                *value |= field_read(vgic, vcpu, r.reg, intid) << (i * r.bits);
+                if (is_state(r.reg))
+                        known &= is_known(vgic, self, vgic_irq(vgic, vcpu, intid));
         }
-        return true;
+        if (!known)
+                return MMIO_AGAIN;
+        vgic->cpu[self].waits = false;
+        return MMIO_DONE;
 }
 
 void vgic_fields_write(struct vgic *vgic, unsigned vcpu, unsigned first, unsigned end,

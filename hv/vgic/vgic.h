@@ -111,10 +111,15 @@ struct vgic_cpu {
         uint8_t lr_used;              /* LRs 0..lr_used-1 were written by the last load */
         bool folded;                  /* their state is in memory: load before the next entry */
         uint8_t lr_count;
-        uint8_t core;  /* the physical core that it owns */
-        bool started;  /* between vgic_cpu_start() and vgic_cpu_stop() */
-        bool asleep;   /* GICR_WAKER.ProcessorSleep */
-        uint8_t stale; /* atomic: what the LRs hold is not what they should */
+        uint8_t core;   /* the physical core that it owns */
+        bool started;   /* between vgic_cpu_start() and vgic_cpu_stop() */
+        bool asleep;    /* GICR_WAKER.ProcessorSleep */
+        uint32_t folds; /* how often its LRs were read back */
+        /* A read by this vCPU of what others' LRs hold, which waits for their folds: */
+        bool waits;
+        uint32_t waits_for;                /* which access it is */
+        uint32_t seen_folds[VGIC_CPU_MAX]; /* of all, when it began */
+        uint8_t stale;                     /* atomic: what the LRs hold is not what they should */
 };
 
 struct vgic {

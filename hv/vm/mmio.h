@@ -13,10 +13,17 @@
 
 #define MMIO_REGIONS_MAX 16
 
-/* The result of an access; refused accesses abort in the guest. */
+enum mmio_result {
+        MMIO_REFUSED = 0, /* the access aborts in the guest */
+        MMIO_DONE = 1,
+        MMIO_AGAIN = 2, /* the value is not known yet: the guest executes its instruction again */
+};
+
 struct mmio_ops {
         /* *value holds `size` bytes, zero-extended. */
-        bool (*read)(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t *value);
+        enum mmio_result (*read)(void *dev, unsigned vcpu, uint64_t offset, unsigned size,
+                                 uint64_t *value);
+        /* false: refused. */
         bool (*write)(void *dev, unsigned vcpu, uint64_t offset, unsigned size, uint64_t value);
 };
 

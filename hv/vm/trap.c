@@ -86,8 +86,8 @@ static uint64_t extend(uint64_t value, unsigned size, uint64_t esr)
         return esr & ISS_SF ? value : (uint32_t)value;
 }
 
-/* false: no device there, or it refused. */
-static bool device_access(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
+/* MMIO_REFUSED also where no device is. */
+static enum mmio_result device_access(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
 {
         unsigned size = 1u << bits(esr, 23, 22);
         unsigned rt = (unsigned)bits(esr, 20, 16);
@@ -95,16 +95,17 @@ static bool device_access(struct vcpu *vcpu, uint64_t esr, uint64_t ipa)
         uint64_t value = rt == 31 ? 0 : vcpu->regs.x[rt];
 
         if (!r)
-                return false;
+                return MMIO_REFUSED;
         if (esr & ISS_WNR) {
                 value &= ~0ull >> (64 - 8 * size);
-                return r->ops->write(r->dev, vcpu->index, ipa - r->base, size, value);
+                return r->ops->write(r->dev, vcpu->index, ipa - r->base, size, value)
+                               ? MMIO_DONE
+                               : MMIO_REFUSED;
         }
-        if (!r->ops->read(r->dev, vcpu->index, ipa - r->base, size, &value))
-                return false;
-        if (rt != 31)
+        enum mmio_result result = r->ops->read(r->dev, vcpu->index, ipa - r->base, size, &value);
+        if (result == MMIO_DONE && rt != 31)
                 vcpu->regs.x[rt] = extend(value, size, esr);
-        return true;
+        return result;
 }
 
 static bool is_translation_fault(uint64_t esr)
@@ -115,11 +116,14 @@ static bool is_translation_fault(uint64_t esr)
 static enum result on_data_abort(struct vcpu *vcpu, uint64_t esr)
 {
         uint64_t ipa = fault_ipa();
+        enum mmio_result result = MMIO_REFUSED;
 
-        if (is_translation_fault(esr) && (esr & ISS_ISV) && !(esr & ISS_S1PTW) &&
-            device_access(vcpu, esr, ipa)) {
+        if (is_translation_fault(esr) && (esr & ISS_ISV) && !(esr & ISS_S1PTW))
+                result = device_access(vcpu, esr, ipa);
+        if (result != MMIO_REFUSED) {
                 vcpu_count(vcpu, SG_CNT_MMIO);
-                vcpu_skip(vcpu);
+                if (result == MMIO_DONE)
+                        vcpu_skip(vcpu);
                 return HANDLED;
         }
         vcpu_count(vcpu, SG_CNT_ABORT);

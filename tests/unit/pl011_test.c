@@ -68,7 +68,7 @@ static int setup(void **state)
 static uint32_t get(unsigned reg)
 {
         uint64_t v;
-        assert_true(vpl011_mmio.read(&uart, 0, reg, 4, &v));
+        assert_int_equal(vpl011_mmio.read(&uart, 0, reg, 4, &v), MMIO_DONE);
         return (uint32_t)v;
 }
 
@@ -203,9 +203,9 @@ static void registers_read_back_what_they_hold(void **state)
         assert_int_equal(get(0x800), 0);
 
         uint64_t v;
-        assert_true(vpl011_mmio.read(&uart, 0, LCRH, 1, &v));
+        assert_int_equal(vpl011_mmio.read(&uart, 0, LCRH, 1, &v), MMIO_DONE);
         assert_int_equal(v, 0x70);
-        assert_true(vpl011_mmio.read(&uart, 0, IMSC + 1, 1, &v));
+        assert_int_equal(vpl011_mmio.read(&uart, 0, IMSC + 1, 1, &v), MMIO_DONE);
         assert_int_equal(v, 7);
         assert_true(vpl011_mmio.write(&uart, 0, LCRH + 1, 1, 0xff));
         assert_int_equal(get(LCRH), 0x70);
