@@ -19,6 +19,7 @@ GOOD = """\
 [update] event 60 agent-hello guest=rt release=rt-1.0 t=100
 [update] event 80 boot guest=rt start=cold slot=0 trial=0 away_ms=900 restarts=0 t=100
 [update] event 60 agent-hello guest=work release=6.1.0-55-cloud-arm64 t=200
+[update] event 80 boot guest=work start=cold slot=0 trial=0 away_ms=5100 restarts=0 t=200
 [update] event 60 agent-hello guest=personal release=6.1.0-55-cloud-arm64 t=300
 [update] event 80 boot guest=personal start=cold slot=0 trial=0 away_ms=5300 restarts=0 t=300
 [update] event 11 package-accepted guest=- package=good version=1 targets=1 bytes=2048 t=310
@@ -33,6 +34,7 @@ ROLLED_BACK = GOOD.split("[update] event 60 agent-hello guest=personal release=6
 [update] event 43 try-spent guest=personal left=0 cause=1 t=800
 [update] event 44 rolled-back guest=personal slot=1 cause=1 t=800
 [update] event 60 agent-hello guest=personal release=6.1.0-55-cloud-arm64 t=900
+[update] event 80 boot guest=personal start=restart slot=0 trial=0 away_ms=3000 restarts=4 t=900
 """
 REFUSED = GOOD.split("[update] event 11")[0] + """\
 [update] event 12 package-refused guest=- error=409 text=not_enough_valid_signatures t=310

@@ -62,6 +62,12 @@ static void set_outcome(struct facts *f, enum outcome outcome)
         }
 }
 
+static void expect_start(struct guest_facts *g)
+{
+        g->hellos = 0;
+        g->boots = 0;
+}
+
 static void on_confirmed(struct facts *f, struct guest_facts *g, const struct event *e)
 {
         (void)g;
@@ -73,7 +79,7 @@ static void on_rolled_back(struct facts *f, struct guest_facts *g, const struct 
 {
         (void)e;
         set_outcome(f, OUTCOME_ROLLED_BACK);
-        g->hellos = 0; /* the old image has yet to say its own */
+        expect_start(g); /* of the old image */
 }
 
 /* A failure that is told after a rollback is that rollback. */
@@ -90,7 +96,7 @@ static void on_trial(struct facts *f, struct guest_facts *g, const struct event 
 {
         (void)e;
         f->trial = true;
-        g->hellos = 0;
+        expect_start(g);
 }
 
 static void on_try_spent(struct facts *f, struct guest_facts *g, const struct event *e)
@@ -120,6 +126,7 @@ static void on_boot(struct facts *f, struct guest_facts *g, const struct event *
         const char *start = event_value(e, "start");
 
         (void)f;
+        g->boots++;
         if (start != NULL && strcmp(start, "cold") == 0) {
                 g->cold_boot_ms = event_number(e, "away_ms");
         } else {
@@ -182,7 +189,9 @@ void facts_event(struct facts *f, const struct event *e)
 bool facts_settled(const struct facts *f)
 {
         for (uint32_t i = 0; i < f->count; i++) {
-                if (f->guest[i].hellos == 0 || f->guest[i].measured == 0) {
+                const struct guest_facts *g = &f->guest[i];
+
+                if (g->hellos == 0 || g->boots == 0 || g->measured == 0) {
                         return false;
                 }
         }

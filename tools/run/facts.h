@@ -23,9 +23,9 @@ struct guest_facts {
         const char *name;
         char release_first[RELEASE_MAX]; /* what its first hello said; "" before it */
         char release_last[RELEASE_MAX];
-        uint32_t hellos;       /* since a start that had to bring one */
-        uint64_t cold_boot_ms; /* from when it was due to its first hello */
-        uint64_t downtime_ms;  /* of its last restart, stop to hello */
+        uint32_t hellos, boots; /* since a start that had to bring a hello and its times */
+        uint64_t cold_boot_ms;  /* from when it was due to its first hello */
+        uint64_t downtime_ms;   /* of its last restart, stop to hello */
         uint64_t restarts;
         uint64_t beats, beats_lost, worst_us; /* by hv's count */
         uint64_t lateness[4];                 /* below 1, 10, 50, 250 ms */

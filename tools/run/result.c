@@ -118,6 +118,14 @@ static void print_guest(const struct guest_facts *g)
                (unsigned long long)g->beats_lost, (double)g->worst_us / 1000);
 }
 
+static void print_times(const struct guest_facts *g)
+{
+        if (g->downtime_ms != 0) {
+                printf("%s was away for %llu ms. ", g->name, (unsigned long long)g->downtime_ms);
+        }
+        printf("A cold boot takes %s %llu ms.\n", g->name, (unsigned long long)g->cold_boot_ms);
+}
+
 void result_print(const struct result *r)
 {
         const struct facts *f = r->facts;
@@ -127,11 +135,10 @@ void result_print(const struct result *r)
         for (uint32_t i = 0; i < f->count; i++) {
                 print_guest(&f->guest[i]);
         }
+        putchar('\n');
         for (uint32_t i = 0; i < f->count; i++) {
                 if (strcmp(f->guest[i].name, f->target) == 0) {
-                        printf("\n%s was away for %llu ms; a cold boot takes it %llu ms.\n",
-                               f->target, (unsigned long long)f->guest[i].downtime_ms,
-                               (unsigned long long)f->guest[i].cold_boot_ms);
+                        print_times(&f->guest[i]);
                 }
         }
         printf("The image has %llu bytes, the package %llu (%.2f %%).\n",

@@ -99,7 +99,10 @@ static void print_value(const struct event *e, const char *field)
         } else if (strcmp(field, "slot") == 0) {
                 value = event_number(e, field) == 0 ? "a" : "b";
         }
-        fputs(value, stdout);
+        /* A value holds no blanks: underscores stand for them. */
+        for (; *value != '\0'; value++) {
+                putchar(*value == '_' && strcmp(field, "text") == 0 ? ' ' : *value);
+        }
 }
 
 static void print_sentence(const char *text, const struct event *e)
