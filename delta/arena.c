@@ -70,6 +70,8 @@ void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
                 dl_rela_plan(dl, arena);
         if (dl_section(dl, DL_S_BTF))
                 dl_btf_plan(dl, arena);
+        if (dl_section(dl, DL_S_KALLSYMS))
+                dl_kallsyms_plan(dl, arena);
 }
 
 static sg_err line_for(struct dl *dl, uint64_t pos, struct dl_cache_line **found)

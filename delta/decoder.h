@@ -7,6 +7,7 @@
 
 #include "delta/map.h"
 #include "delta/models/btf.h"
+#include "delta/models/kallsyms.h"
 #include "delta/models/refs.h"
 #include "delta/models/rela.h"
 
@@ -42,6 +43,7 @@ struct dl {
         bool program;       /* references are predicted */
         struct dl_btf btf;
         struct dl_rela rela;
+        struct dl_kallsyms kallsyms;
         struct dl_made made[DL_MADE_MAX]; /* in output order, without overlap */
         uint32_t made_count;
         struct dl_stream streams[DL_STREAMS];
@@ -59,6 +61,8 @@ struct dl {
 };
 
 static_assert(sizeof(struct dl) <= DL_CORE_MEMORY, "the format's share for struct dl");
+
+static_assert(sizeof(struct kallsyms_tokens) <= KALLSYMS_TOKENS_MEMORY, "the format's share");
 
 /* The order of the arena's parts; the same for the decoder and for the encoder that states its
  * size. */

@@ -147,6 +147,8 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = dl_rela_open(dl);
         if (!e && dl_section(dl, DL_S_BTF))
                 e = dl_btf_open(dl);
+        if (!e && dl_section(dl, DL_S_KALLSYMS))
+                e = dl_kallsyms_open(dl);
         if (!e && resume)
                 e = load_checkpoint(dl, resume);
         *out = e ? NULL : dl;

@@ -52,13 +52,15 @@ enum {
 #define DL_COUNTS 4u
 
 enum dl_section_id {
-        DL_S_MAP = 1, /* the copies; count: how many */
-        DL_S_PROGRAM, /* where in the files the program stands whose references are predicted */
-        DL_S_REGIONS, /* modes by old position; count: how many */
-        DL_S_PINS,    /* moves that the copies do not tell; count: how many */
-        DL_S_RELA,    /* relocations; old entries, new entries, odd slots */
-        DL_S_BTF,     /* type information; new types, old types, new strings, old strings */
-        DL_S_BTF_NEW, /* what is new in it; bytes of strings, words of types, early strings */
+        DL_S_MAP = 1,  /* the copies; count: how many */
+        DL_S_PROGRAM,  /* where in the files the program stands whose references are predicted */
+        DL_S_REGIONS,  /* modes by old position; count: how many */
+        DL_S_PINS,     /* moves that the copies do not tell; count: how many */
+        DL_S_RELA,     /* relocations; old entries, new entries, odd slots */
+        DL_S_BTF,      /* type information; new types, old types, new strings, old strings */
+        DL_S_BTF_NEW,  /* what is new in it; bytes of strings, words of types, early strings */
+        DL_S_KALLSYMS, /* symbol names; old symbols, new symbols, runs, symbols sent */
+        DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
         DL_S_LIMIT,
 };
 #define DL_SECTIONS_MAX 12u
@@ -71,6 +73,19 @@ enum {
         DL_B_STRING_SIZE = 12,
         DL_B_RUNS = 16,
         DL_B_SIZE = 20
+};
+
+/* The start of the section KALLSYMS, before its columns: file positions and sizes. */
+enum {
+        DL_K_FROM_NAMES = 0,
+        DL_K_FROM_NAMES_SIZE = 4,
+        DL_K_FROM_TOKENS = 8,
+        DL_K_NAMES = 12,
+        DL_K_NAMES_SIZE = 16,
+        DL_K_MARKERS = 20,
+        DL_K_TOKENS = 24,
+        DL_K_INDEX = 28,
+        DL_K_SIZE = 32,
 };
 
 /* The section PROGRAM, not compressed further than by deflate. */
@@ -100,13 +115,14 @@ enum dl_stream_id {
 };
 
 /* Memory, fixed by the format and not by the build. */
-#define DL_CORE_MEMORY   8192u       /* struct dl */
-#define DL_STREAM_MEMORY (42u << 10) /* one inflate state with its window */
-#define DL_STREAM_BUFFER 2048u       /* packed bytes read at a time, and unpacked ones */
-#define DL_OUTPUT_WINDOW (32u << 10) /* output bytes written at a time */
-#define DL_CACHE_LINE    (8u << 10)  /* old bytes read at a time */
-#define DL_CACHE_LINES   8u
-#define DL_COPY_MEMORY   12u /* per copy of the resident map */
+#define DL_CORE_MEMORY         8192u       /* struct dl */
+#define DL_STREAM_MEMORY       (42u << 10) /* one inflate state with its window */
+#define DL_STREAM_BUFFER       2048u       /* packed bytes read at a time, and unpacked ones */
+#define DL_OUTPUT_WINDOW       (32u << 10) /* output bytes written at a time */
+#define DL_CACHE_LINE          (8u << 10)  /* old bytes read at a time */
+#define DL_CACHE_LINES         8u
+#define KALLSYMS_TOKENS_MEMORY 1040u /* struct kallsyms_tokens */
+#define DL_COPY_MEMORY         12u   /* per copy of the resident map */
 
 /* Predicted bytes are worked out in pieces that end at multiples of this in the output. */
 #define DL_PIECE 4096u

@@ -7,6 +7,7 @@
 
 #include "delta/create/bsdiff40.h"
 #include "delta/create/btf.h"
+#include "delta/create/kallsyms.h"
 #include "delta/create/rela.h"
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total)
@@ -193,6 +194,36 @@ static sg_err model_btf(struct encoder *e)
         return SG_OK;
 }
 
+/* The symbol table, when both images have it in the form that the model knows. */
+static sg_err model_symbols(struct encoder *e)
+{
+        struct kallsyms_place_in from, to;
+        struct kallsyms_patch patch = {0};
+
+        if (!kallsyms_find(e->from->data, (uint32_t)e->from->size, &from) ||
+            !kallsyms_find(e->to->data, (uint32_t)e->to->size, &to))
+                return SG_OK;
+        tell(e, "symbols", 0, 1);
+        sg_err err = kallsyms_encode(e->from->data, &from, e->to->data, &to, &patch);
+        if (err) {
+                bytes_free(&patch.runs);
+                bytes_free(&patch.sent);
+                return err == SG_E_DELTA_MODEL ? SG_OK : err;
+        }
+        struct section *s = encoder_section(e, DL_S_KALLSYMS, 0);
+        s->raw = patch.runs;
+        memcpy(s->counts, patch.counts, sizeof(s->counts));
+        s = encoder_section(e, DL_S_KALLSYMS_NEW, 0);
+        s->raw = patch.sent;
+        memcpy(s->counts, patch.sent_counts, sizeof(s->counts));
+        uint32_t blocks = (to.count + KALLSYMS_BLOCK - 1) / KALLSYMS_BLOCK;
+        encoder_hole(e, to.names, to.names_size);
+        encoder_hole(e, to.markers, 4 * blocks);
+        encoder_hole(e, to.tokens, to.token_size);
+        encoder_hole(e, to.index, 512);
+        return SG_OK;
+}
+
 /* Relocations, when both images have a table of them. */
 static sg_err model_relocations(struct encoder *e, struct view *from, struct view *to)
 {
@@ -251,6 +282,8 @@ static sg_err create(struct encoder *e)
         if (plain_arena(e) > limit)
                 return SG_E_DELTA_RAM;
         err = model_btf(e);
+        if (!err)
+                err = model_symbols(e);
         if (!err)
                 err = find_copies(e);
         if (err)
