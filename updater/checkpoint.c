@@ -135,36 +135,46 @@ sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *sto
                        struct checkpoint *c)
 {
         uint8_t r[CHECKPOINT_SIZE];
-        sg_err result = SG_E_JOURNAL_BLANK;
+        bool found = false;
+        bool damaged = false;
+        sg_err unreadable = SG_OK;
 
         *store = (struct checkpoint_store){.storage = storage};
         memset(c, 0, sizeof(*c));
         if (storage->size < CHECKPOINT_JOURNAL_SIZE) {
+                store->unusable = SG_E_JOURNAL;
                 return SG_E_JOURNAL;
         }
         for (uint32_t place = 0; place < 2; place++) {
                 sg_err err =
                         storage_read(storage, (uint64_t)place * CHECKPOINT_DISTANCE, r, sizeof(r));
-                if (err == SG_OK && is_good(r)) {
-                        if (result != SG_OK || get_le64(r + R_SEQUENCE) > store->sequence) {
-                                store->sequence = get_le64(r + R_SEQUENCE);
-                                store->place = place ^ 1;
-                                decode(c, r);
-                        }
-                        result = SG_OK;
-                } else if (result != SG_OK && (err != SG_OK || !is_blank(r))) {
-                        result = err != SG_OK ? err : SG_E_JOURNAL;
+                if (err != SG_OK) {
+                        unreadable = err;
+                } else if (!is_good(r)) {
+                        damaged = damaged || !is_blank(r);
+                } else if (!found || get_le64(r + R_SEQUENCE) > store->sequence) {
+                        found = true;
+                        store->sequence = get_le64(r + R_SEQUENCE);
+                        store->place = place ^ 1;
+                        decode(c, r);
                 }
         }
-        return result;
+        if (found) {
+                return SG_OK;
+        }
+        store->unusable = unreadable;
+        if (unreadable != SG_OK) {
+                return unreadable;
+        }
+        return damaged ? SG_E_JOURNAL : SG_E_JOURNAL_BLANK;
 }
 
 sg_err checkpoint_save(struct checkpoint_store *store, const struct checkpoint *c)
 {
         uint8_t r[CHECKPOINT_SIZE];
 
-        if (store->storage->size < CHECKPOINT_JOURNAL_SIZE) {
-                return SG_E_JOURNAL;
+        if (store->unusable != SG_OK) {
+                return store->unusable;
         }
         encode(r, c, store->sequence + 1);
         sg_err err = storage_write(store->storage, (uint64_t)store->place * CHECKPOINT_DISTANCE, r,

@@ -79,11 +79,15 @@ struct checkpoint_store {
         const struct storage *storage;
         uint64_t sequence; /* of the newest record */
         uint32_t place;    /* where the next one goes: 0 or 1 */
+        sg_err unusable;   /* what every save returns: the partition is too small, or could not be
+                              read */
 };
 
-/* Finds the newest record. When there is none *c is all zero, the store is ready for a first save,
- * and the result is SG_E_JOURNAL_BLANK (nothing was ever written) or SG_E_JOURNAL (damaged, or the
- * partition is too small). SG_E_IO when nothing could be read. */
+/* Finds the newest record. When there is none *c is all zero and the result tells why:
+ * SG_E_JOURNAL_BLANK (nothing was ever written) or SG_E_JOURNAL (damaged): the store is ready for a
+ * first save; SG_E_JOURNAL when the partition is too small, or the storage's own error when a place
+ * could not be read: the store refuses to save, for a record that it does not see could be newer
+ * than the first one it would write. */
 sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *storage,
                        struct checkpoint *c);
 

@@ -323,8 +323,7 @@ void engine_inbox_changed(struct engine *e)
         e->deadline_ms = 0;
 }
 
-/* A staged image is taken back; before that there is nothing to take back. */
-static sg_err withdraw(struct engine *e)
+sg_err engine_withdraw(struct engine *e)
 {
         struct event_line l;
         const struct checkpoint_job *job = &e->checkpoint.job;
@@ -347,7 +346,7 @@ sg_err engine_cancel(struct engine *e)
         if ((states[e->state].next & S(CANCELLED)) == 0 || e->state == ENGINE_DOWNLOADING) {
                 return SG_E_ENGINE_STATE;
         }
-        sg_err err = withdraw(e);
+        sg_err err = engine_withdraw(e);
         if (err == SG_OK) {
                 engine_fail(e, SG_E_CANCELLED);
         }

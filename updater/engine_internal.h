@@ -130,6 +130,8 @@ struct engine {
 bool engine_go(struct engine *e, enum engine_state to);
 /* -> FAILED or CANCELLED with its reason. */
 void engine_fail(struct engine *e, sg_err error);
+/* Takes a staged image back; before that there is nothing to take back. */
+sg_err engine_withdraw(struct engine *e);
 const struct engine_guest *engine_guest_by_vm(const struct engine *e, uint32_t vm);
 const struct engine_guest *engine_guest_by_name(const struct engine *e, const char *name);
 struct guest_state *engine_guest_state(struct engine *e, const struct engine_guest *guest);

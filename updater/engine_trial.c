@@ -176,10 +176,23 @@ static void ask(struct engine *e)
         engine_event(e, &l);
 }
 
+/* Whoever is parked cannot be asked; the new image may be its remedy. */
+static bool is_down(const struct engine *e)
+{
+        struct vm_info vm = {SG_VM_RUNNING, SG_SLOT_NONE};
+
+        e->ports->hv.vm_info(e->ports->ctx, e->checkpoint.job.vm, &vm);
+        return vm.state == SG_VM_FAILED;
+}
+
 enum engine_result engine_staged_step(struct engine *e)
 {
         uint64_t now = engine_now(e);
 
+        if (is_down(e)) {
+                engine_consent(e, "down", false);
+                return ENGINE_BUSY;
+        }
         if (!engine_job_guest(e)->has_agent || now >= e->checkpoint.job.consent_until_ms) {
                 engine_consent(e, "deadline", false);
                 return ENGINE_BUSY;
@@ -215,7 +228,7 @@ enum engine_result engine_scheduled_step(struct engine *e)
                 } else if (++e->restart_tries < RESTART_RETRIES) {
                         e->restart_ms = engine_now(e) + RETRY_MS;
                 } else {
-                        e->ports->hv.unstage(e->ports->ctx, job->vm, job->slot);
+                        engine_withdraw(e);
                         engine_fail(e, SG_E_HV_REFUSED);
                         return ENGINE_BUSY;
                 }

@@ -139,6 +139,9 @@ static void read_errors_are_told(void **state)
         (void)state;
         memory.read_error = SG_E_IO;
         assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_E_IO);
+        memory.read_error = SG_OK;
+        assert_int_equal(checkpoint_save(&store, &c), SG_E_IO);
+        assert_int_equal(memory.writes, 0);
 }
 
 static sg_err no_write(void *ctx, uint64_t offset, const void *data, size_t length)

@@ -509,6 +509,16 @@ static void a_guest_without_agent_restarts_at_once(void **state)
         expect_state(ENGINE_TRIAL);
 }
 
+static void a_parked_guest_is_not_asked(void **state)
+{
+        (void)state;
+        world.vm[PERSONAL].state = SG_VM_FAILED;
+        put_delta();
+        start();
+        expect_logged("event 33 consent-given guest=personal by=down");
+        expect_state(ENGINE_TRIAL);
+}
+
 static void an_agent_that_comes_up_late_is_asked(void **state)
 {
         (void)state;
@@ -1077,6 +1087,7 @@ int main(void)
                 ROW(a_guests_own_reset_is_consent),
                 ROW(the_deadline_survives_a_killed_update_partition),
                 ROW(a_guest_without_agent_restarts_at_once),
+                ROW(a_parked_guest_is_not_asked),
                 ROW(an_agent_that_comes_up_late_is_asked),
                 ROW(a_refused_restart_is_tried_a_bounded_number_of_times),
                 ROW(rolls_back_when_the_tries_are_used_up),

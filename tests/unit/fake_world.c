@@ -200,7 +200,7 @@ static int64_t hv_restart(void *ctx, uint32_t vm)
         if (w->restart_result != SG_HC_OK) {
                 return w->restart_result;
         }
-        if (w->down || v->state != SG_VM_RUNNING) {
+        if (w->down || (v->state != SG_VM_RUNNING && v->state != SG_VM_FAILED)) {
                 return SG_HC_BAD_STATE;
         }
         v->state = SG_VM_STOPPED;

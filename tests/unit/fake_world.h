@@ -12,11 +12,11 @@
 #include "updater/engine.h"
 
 #define WORLD_GUESTS       2
-#define WORLD_SLOT_SIZE    (3u << 20)
-#define WORLD_INBOX_SIZE   (4u << 20)
+#define WORLD_SLOT_SIZE    (1280u << 10)
+#define WORLD_INBOX_SIZE   (2u << 20)
 #define WORLD_JOURNAL_SIZE 8192u
 #define WORLD_LOG_SIZE     65536u
-#define WORLD_ARENA_SIZE   (6u << 20)
+#define WORLD_ARENA_SIZE   (4u << 20)
 
 enum world_cut {
         WORLD_RUNS,
