@@ -41,8 +41,10 @@ static sg_err nor_read(void *ctx, uint32_t block, uint32_t offset, void *to, uin
 
         if (n->dead)
                 return SG_E_IO;
+        memcpy(out, n->bytes + from, length);
         for (uint32_t i = 0; i < length; i++)
-                out[i] = n->bytes[from + i] ^ (n->weak[from + i] & random_byte(n));
+                if (n->weak[from + i])
+                        out[i] ^= n->weak[from + i] & random_byte(n);
         return SG_OK;
 }
 
