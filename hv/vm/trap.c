@@ -138,10 +138,18 @@ static enum result on_data_abort(struct vcpu *vcpu, uint64_t esr)
         return HANDLED;
 }
 
+/* The abort that would be injected is taken at an address that aborts as well: for ever. */
+static bool has_lost_its_vectors(const struct vcpu *vcpu)
+{
+        return vcpu->regs.pc == vcpu_vector(vcpu);
+}
+
 static enum result on_instruction_abort(struct vcpu *vcpu, uint64_t esr)
 {
         (void)esr;
         vcpu_count(vcpu, SG_CNT_ABORT);
+        if (has_lost_its_vectors(vcpu))
+                return FORBIDDEN;
         vcpu_inject_external_abort(vcpu, read_sysreg(far_el2), true);
         return HANDLED;
 }
@@ -194,7 +202,7 @@ void trap_sync(struct vcpu *vcpu)
         if (result == UNHANDLED)
                 vcpu_inject_undefined(vcpu);
         else if (result == FORBIDDEN)
-                park(vcpu, "exit that hv has no answer to", esr);
+                park(vcpu, "it cannot go on", esr);
 }
 
 void trap_serror(struct vcpu *vcpu)

@@ -108,7 +108,7 @@ void vcpu_power_off(struct vcpu *vcpu)
         spin_unlock(&vcpu->vm->lock);
 }
 
-static uint64_t vector_of(uint64_t pstate)
+static uint64_t vector_offset(uint64_t pstate)
 {
         if (pstate & PSR_A32)
                 return VECTOR_LOWER_32;
@@ -120,6 +120,11 @@ static uint64_t vector_of(uint64_t pstate)
         default:
                 return VECTOR_LOWER;
         }
+}
+
+uint64_t vcpu_vector(const struct vcpu *vcpu)
+{
+        return read_sysreg(vbar_el1) + vector_offset(vcpu->regs.pstate);
 }
 
 static void inject(struct vcpu *vcpu, uint64_t esr)
@@ -135,7 +140,7 @@ static void inject(struct vcpu *vcpu, uint64_t esr)
         write_sysreg(r->pc, elr_el1);
         write_sysreg(r->pstate, spsr_el1);
         write_sysreg(esr, esr_el1);
-        r->pc = read_sysreg(vbar_el1) + vector_of(r->pstate);
+        r->pc = vcpu_vector(vcpu);
         r->pstate = pstate;
 }
 

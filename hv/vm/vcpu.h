@@ -71,6 +71,9 @@ void vcpu_wait(struct vcpu *vcpu);
 void vcpu_inject_undefined(struct vcpu *vcpu);
 void vcpu_inject_external_abort(struct vcpu *vcpu, uint64_t far, bool instruction);
 
+/* Own core: where the guest would take a synchronous exception now. */
+uint64_t vcpu_vector(const struct vcpu *vcpu);
+
 /* Own core, for a dump: what EL1 last took, and its tables. */
 void vcpu_dump_el1(void);
 
