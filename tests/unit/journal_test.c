@@ -300,6 +300,27 @@ static void bit_rot_is_never_an_older_state(void **state)
         }
 }
 
+/* A block that was to follow, half erased again: its first record is gone, a later one is not. That
+ * is no loss, unless the block had once been complete. */
+static void a_half_erased_block_is_no_damage(void **state)
+{
+        static struct nor n;
+        struct bf_journal j;
+        struct bf_record r = {.sequence = 5, .generation = 2, .guests = 0x86, .vm = 2};
+
+        (void)state;
+        for (uint32_t index = 1; index < GUESTS; index++) {
+                format(&n, &j, 3, 32);
+                r.guest = guest_at(2, 1);
+                memset(n.bytes + BLOCK, 0x55, BF_ENTRY_SIZE * index);
+                bf_record_encode(&r, n.bytes + BLOCK + index * BF_ENTRY_SIZE);
+                nor_power_on(&n, index);
+                sg_err e = bf_journal_mount(&j, &n.flash);
+                assert_int_equal(e, index + 1 < GUESTS ? SG_OK : SG_E_STATE_CORRUPT);
+                assert_true(e || j.generation == 3);
+        }
+}
+
 static void knows_a_later_format(void **state)
 {
         static struct nor n;
@@ -446,6 +467,7 @@ int main(void)
                 cmocka_unit_test(refuses_guests),
                 cmocka_unit_test(an_equal_state_writes_nothing),
                 cmocka_unit_test(housekeeping_erases_ahead),
+                cmocka_unit_test(a_half_erased_block_is_no_damage),
                 cmocka_unit_test(knows_a_later_format),
                 cmocka_unit_test(bit_rot_is_never_an_older_state),
                 cmocka_unit_test(a_cut_format_is_no_journal),
