@@ -18,7 +18,7 @@ TIDY_host = $(call clang-flags,host)
 TIDY_el2  = --target=aarch64-linux-gnu $(call clang-flags,el2)
 TIDY_el1  = --target=aarch64-linux-gnu $(call clang-flags,el1) -isystem $(PICOLIBC_INCLUDE) \
             -Iupdater/el1
-el1_files := updater/el1/% bootflow/bootfw/% images/rt/%
+el1_files := updater/el1/% bootflow/bootfw/% images/rt/% tests/qemu/guests/%
 variant-of = $(if $(filter hv/%,$(1)),el2,$(if $(filter $(el1_files),$(1)),el1,host))
 
 $(B)/lint/%.c.ok: %.c .clang-format .clang-tidy mk/lint.mk | $(B)/venv/lint.stamp $(D)/libs.stamp

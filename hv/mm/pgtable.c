@@ -247,12 +247,12 @@ void pgtable_commit(struct pgtable *pt, struct pgtable_change *c)
 void pgtable_init(struct pgtable *pt, uint64_t *root, unsigned start_level, unsigned ia_bits,
                   unsigned oa_bits, const struct pgtable_ops *ops, void *ctx)
 {
-        *pt = (struct pgtable){.root = root,
-                               .start_level = start_level,
-                               .ia_bits = ia_bits,
-                               .oa_bits = oa_bits,
-                               .ops = ops,
-                               .ctx = ctx};
+        pt->root = root;
+        pt->start_level = start_level;
+        pt->ia_bits = ia_bits;
+        pt->oa_bits = oa_bits;
+        pt->ops = ops;
+        pt->ctx = ctx;
 }
 
 static size_t root_entries(unsigned start_level, unsigned ia_bits)

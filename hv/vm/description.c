@@ -62,6 +62,7 @@ static sg_err read_string(const struct reader *r, const char *name, const char *
         struct blob b;
         sg_err err = read_filled(r, name, &b);
 
+        *out = "";
         if (err != SG_OK)
                 return err;
         if (memchr(b.data, '\0', b.size) != b.data + b.size - 1)

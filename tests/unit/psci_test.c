@@ -179,7 +179,8 @@ static void *race(void *arg)
         for (unsigned round = 0; round < ROUNDS; round++) {
                 pthread_barrier_wait(r->barrier);
                 r->result[round] = call4(&r->vcpu, PSCI_CPU_ON | PSCI_64, 1, ENTRY, r->vcpu.index);
-                if (pthread_barrier_wait(r->barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
+                pthread_barrier_wait(r->barrier);
+                if (r->vcpu.index == 0)
                         vm->vcpu[1].power = VCPU_OFF;
         }
         return NULL;
