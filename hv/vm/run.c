@@ -66,12 +66,47 @@ static void take_spi(uint32_t intid)
         hv_log("interrupt %u belongs to nobody: disabled", intid);
 }
 
-static void take_ppi(struct vcpu *vcpu, uint32_t intid)
+/* The interrupts of the core's own guest. */
+static bool take_guests(struct vcpu *vcpu, uint32_t intid)
 {
-        gic_drop(intid);
-        if (intid == GIC_PPI_VIRT_TIMER)
+        switch (intid) {
+        case IPI_GUEST_SGI:
+                gic_end(intid);
+                return true;
+        case GIC_PPI_MAINTENANCE:
+                vcpu_count(vcpu, SG_CNT_VGIC_MAINT);
+                vgic_maintenance(&vcpu->vm->vgic, vcpu->index);
+                gic_end(intid);
+                return true;
+        case GIC_PPI_VIRT_TIMER:
                 timer_beat(vcpu->counters);
+                break;
+        case GIC_PPI_PHYS_TIMER:
+                break;
+        default:
+                return false;
+        }
+        gic_drop(intid);
         vgic_take_ppi(&vcpu->vm->vgic, vcpu->index, intid);
+        return true;
+}
+
+/* Those of hv itself, and devices'. */
+static void take_others(struct vcpu *vcpu, uint32_t intid)
+{
+        if (vcpu)
+                vcpu_count(vcpu, SG_CNT_FOREIGN);
+        switch (intid) {
+        case GIC_PPI_HYP_TIMER:
+                take_hyp_timer(vcpu);
+                gic_end(intid);
+                break;
+        case IPI_SGI:
+                gic_end(intid);
+                break;
+        default:
+                take_spi(intid);
+        }
 }
 
 /* Takes one interrupt; if there are more, they come at the next entry or end the next WFI. */
@@ -79,33 +114,8 @@ static void take_interrupt(struct vcpu *vcpu)
 {
         uint32_t intid = gic_acknowledge();
 
-        switch (intid) {
-        case IPI_SGI:
-                gic_end(intid);
-                break;
-        case IPI_GUEST_SGI:
-                gic_end(intid);
-                return;
-        case GIC_PPI_HYP_TIMER:
-                take_hyp_timer(vcpu);
-                gic_end(intid);
-                break;
-        case GIC_PPI_MAINTENANCE:
-                vcpu_count(vcpu, SG_CNT_VGIC_MAINT);
-                vgic_maintenance(&vcpu->vm->vgic, vcpu->index);
-                gic_end(intid);
-                return;
-        case GIC_PPI_VIRT_TIMER:
-        case GIC_PPI_PHYS_TIMER:
-                take_ppi(vcpu, intid);
-                return;
-        default:
-                if (intid >= GIC_SPURIOUS)
-                        return;
-                take_spi(intid);
-        }
-        if (vcpu)
-                vcpu_count(vcpu, SG_CNT_FOREIGN);
+        if (intid < GIC_SPURIOUS && !(vcpu && take_guests(vcpu, intid)))
+                take_others(vcpu, intid);
 }
 
 void core_poll(void)

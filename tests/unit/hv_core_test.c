@@ -201,8 +201,8 @@ static void siphash_paper_vector(void **state)
         uint8_t message[15];
 
         (void)state;
-        for (uint8_t i = 0; i < sizeof(message); i++)
-                message[i] = i;
+        for (size_t i = 0; i < sizeof(message); i++)
+                message[i] = (uint8_t)i;
         assert_int_equal(siphash24(key, message, sizeof(message)), 0xa129ca6149be45e5ull);
 }
 
