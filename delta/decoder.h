@@ -31,7 +31,7 @@ struct dl_made {
         /* Bytes [at, at + n) of it; n <= DL_PIECE. NULL: written elsewhere, skipped here. */
         sg_err (*make)(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n);
 };
-#define DL_MADE_MAX 8u
+#define DL_MADE_MAX 10u
 
 struct dl {
         struct dl_ops ops;

@@ -85,7 +85,11 @@ enum {
         DL_K_MARKERS = 20,
         DL_K_TOKENS = 24,
         DL_K_INDEX = 28,
-        DL_K_SIZE = 32,
+        DL_K_FROM_OFFSETS = 32, /* 0: this table is not made; the same for the next */
+        DL_K_OFFSETS = 36,
+        DL_K_FROM_SORTED = 40,
+        DL_K_SORTED = 44,
+        DL_K_SIZE = 48,
 };
 
 /* The section PROGRAM, not compressed further than by deflate. */

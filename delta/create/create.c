@@ -221,6 +221,10 @@ static sg_err model_symbols(struct encoder *e)
         encoder_hole(e, to.markers, 4 * blocks);
         encoder_hole(e, to.tokens, to.token_size);
         encoder_hole(e, to.index, 512);
+        if (from.offsets != 0 && to.offsets != 0)
+                encoder_hole(e, to.offsets, 4 * to.count);
+        if (from.sorted != 0 && to.sorted != 0)
+                encoder_hole(e, to.sorted, 3 * to.count);
         return SG_OK;
 }
 

@@ -116,6 +116,60 @@ static bool names_at(const uint8_t *image, uint32_t at, uint32_t count,
         return good && found;
 }
 
+static uint32_t align8(uint32_t v)
+{
+        return (v + 7u) & ~7u;
+}
+
+/* Offsets rise; a few of them may not. */
+static bool rising(const uint8_t *image, uint32_t at, uint32_t count)
+{
+        uint32_t falls = 0;
+
+        for (uint32_t i = 1; i < count; i++)
+                falls += dl_get32(image + at + 4 * (size_t)i) <
+                         dl_get32(image + at + 4 * (size_t)i - 4);
+        return falls < count / 1000 + 1;
+}
+
+static bool numbers_in_range(const uint8_t *image, uint32_t at, uint32_t count)
+{
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < count; i++, at += 3) {
+                uint32_t n =
+                        (uint32_t)image[at] << 16 | (uint32_t)image[at + 1] << 8 | image[at + 2];
+                if (n >= count)
+                        return false;
+                sum += n;
+        }
+        return sum == (uint64_t)count * (count - 1) / 2;
+}
+
+/*
+ * Up to Linux 6.3 the offsets and their base stand before the count, the sorted list behind the
+ * markers; since 6.4 both stand behind the token index.
+ */
+static void find_tables(const uint8_t *image, uint32_t size, uint32_t count_at,
+                        struct kallsyms_place_in *p)
+{
+        uint32_t bytes = align8(4 * p->count);
+        uint32_t late = align8(p->index + INDEX_SIZE);
+        uint32_t blocks = (p->count + KALLSYMS_BLOCK - 1) / KALLSYMS_BLOCK;
+        uint32_t sorted = align8(p->markers + 4 * blocks);
+
+        p->offsets = p->sorted = 0;
+        if (count_at > bytes + 8 && rising(image, count_at - 8 - bytes, p->count))
+                p->offsets = count_at - 8 - bytes;
+        else if (late + (uint64_t)bytes + 8 <= size && rising(image, late, p->count)) {
+                p->offsets = late;
+                sorted = late + bytes + 8;
+        }
+        if (p->count < 1u << 24 && sorted + 3ull * p->count <= size &&
+            numbers_in_range(image, sorted, p->count))
+                p->sorted = sorted;
+}
+
 bool kallsyms_find(const uint8_t *image, uint32_t size, struct kallsyms_place_in *p)
 {
         struct kallsyms_tokens t;
@@ -129,8 +183,10 @@ bool kallsyms_find(const uint8_t *image, uint32_t size, struct kallsyms_place_in
                 if (count < COUNT_MIN || count > COUNT_MAX)
                         continue;
                 for (uint32_t skip = 4; skip <= 8; skip += 4) {
-                        if (names_at(image, at + skip, count, &t, p))
-                                return true;
+                        if (!names_at(image, at + skip, count, &t, p))
+                                continue;
+                        find_tables(image, size, at, p);
+                        return true;
                 }
         }
         return false;
@@ -315,6 +371,12 @@ static void put_places(const struct kallsyms_place_in *a, const struct kallsyms_
         bytes_word(out, b->markers);
         bytes_word(out, b->tokens);
         bytes_word(out, b->index);
+        bool offsets = a->offsets != 0 && b->offsets != 0;
+        bytes_word(out, offsets ? a->offsets : 0);
+        bytes_word(out, offsets ? b->offsets : 0);
+        bool sorted = a->sorted != 0 && b->sorted != 0;
+        bytes_word(out, sorted ? a->sorted : 0);
+        bytes_word(out, sorted ? b->sorted : 0);
 }
 
 sg_err kallsyms_encode(const uint8_t *from, const struct kallsyms_place_in *a, const uint8_t *to,

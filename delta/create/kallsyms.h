@@ -9,6 +9,7 @@
 struct kallsyms_place_in {
         uint32_t names, names_size, count;
         uint32_t markers, tokens, token_size, index;
+        uint32_t offsets, sorted; /* 0: not found */
 };
 
 /* false when the image has none that follows the known structure. */

@@ -17,7 +17,9 @@ void dl_kallsyms_plan(struct dl *dl, struct dl_arena *arena)
         k->token_size = dl_count(dl, DL_S_KALLSYMS_NEW, 1);
         k->old_token_size = dl_count(dl, DL_S_KALLSYMS_NEW, 2);
         k->runs = dl_take_array(arena, k->run_count, sizeof(*k->runs));
-        k->old_blocks = dl_take_array(arena, (uint64_t)k->from_count / KALLSYMS_BLOCK + 1, 4);
+        k->old_steps = dl_take_array(arena, (uint64_t)k->from_count / KALLSYMS_STEP + 1, 4);
+        k->new_of = dl_take_array(arena, k->from_count, 4);
+        k->order = dl_take_array(arena, k->count, 4);
         k->blocks = dl_take_array(arena, (uint64_t)k->count / KALLSYMS_BLOCK + 1, 4);
         k->sent_at = dl_take_array(arena, (uint64_t)k->sent_count + 1, 4);
         k->sent = dl_take(arena, k->sent_size);
@@ -56,8 +58,8 @@ static sg_err index_old_names(struct dl *dl)
                 sg_err e = name_length(dl, at, &length, &bytes);
                 if (e)
                         return e;
-                if (i % KALLSYMS_BLOCK == 0)
-                        k->old_blocks[i / KALLSYMS_BLOCK] = at;
+                if (i % KALLSYMS_STEP == 0)
+                        k->old_steps[i / KALLSYMS_STEP] = at;
                 at += bytes + length;
         }
         return at == k->from_size ? SG_OK : SG_E_DELTA_MODEL;
@@ -131,9 +133,9 @@ static sg_err seek_old(struct dl *dl, uint32_t old)
         struct dl_kallsyms *k = &dl->kallsyms;
         struct kallsyms_place *p = &k->place;
 
-        if (p->old > old || old - p->old > KALLSYMS_BLOCK) {
-                p->old = old / KALLSYMS_BLOCK * KALLSYMS_BLOCK;
-                p->old_at = k->old_blocks[old / KALLSYMS_BLOCK];
+        if (p->old > old || old - p->old > KALLSYMS_STEP) {
+                p->old = old / KALLSYMS_STEP * KALLSYMS_STEP;
+                p->old_at = k->old_steps[old / KALLSYMS_STEP];
         }
         for (; p->old < old; p->old++) {
                 uint32_t length, bytes;
@@ -145,7 +147,7 @@ static sg_err seek_old(struct dl *dl, uint32_t old)
         return SG_OK;
 }
 
-static sg_err old_name(struct dl *dl, uint32_t old, uint8_t *name, uint32_t *size)
+sg_err dl_kallsyms_old_name(struct dl *dl, uint32_t old, uint8_t *name, uint32_t *size)
 {
         struct dl_kallsyms *k = &dl->kallsyms;
         uint8_t packed[KALLSYMS_NAME_MAX];
@@ -176,7 +178,7 @@ static sg_err make_name(struct dl *dl, uint32_t *size)
                 n = k->sent_at[at + 1] - k->sent_at[at] - 1;
                 memcpy(name, k->sent + k->sent_at[at], n);
         } else {
-                e = old_name(dl, at, name, &n);
+                e = dl_kallsyms_old_name(dl, at, name, &n);
         }
         if (e)
                 return e;
@@ -203,6 +205,21 @@ static void next_symbol(struct dl_kallsyms *k, uint32_t size)
                 k->place.run++;
 }
 
+/* The run that holds a new symbol. */
+static uint32_t run_of(const struct dl_kallsyms *k, uint32_t symbol)
+{
+        uint32_t low = 0, high = k->run_count - 1;
+
+        while (low < high) {
+                uint32_t mid = high - (high - low) / 2;
+                if (k->runs[mid].to <= symbol)
+                        low = mid;
+                else
+                        high = mid - 1;
+        }
+        return low;
+}
+
 /* Go to the last block that starts at or below the offset. */
 static void seek_new(struct dl_kallsyms *k, uint32_t at)
 {
@@ -217,16 +234,7 @@ static void seek_new(struct dl_kallsyms *k, uint32_t at)
         }
         k->place.symbol = low * KALLSYMS_BLOCK;
         k->place.at = k->blocks[low];
-        low = 0;
-        high = k->run_count - 1;
-        while (low < high) {
-                uint32_t mid = high - (high - low) / 2;
-                if (k->runs[mid].to <= k->place.symbol)
-                        low = mid;
-                else
-                        high = mid - 1;
-        }
-        k->place.run = low;
+        k->place.run = run_of(k, k->place.symbol);
 }
 
 static sg_err make_names(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
@@ -272,6 +280,51 @@ static sg_err make_index(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
         return SG_OK;
 }
 
+/* An old symbol's offset, moved as the copies tell; a sent symbol's is left to the corrections. */
+static sg_err new_offset(struct dl *dl, uint32_t symbol, uint32_t *offset)
+{
+        static const struct dl_copy nowhere = {0, 0, 0};
+        struct dl_kallsyms *k = &dl->kallsyms;
+        const struct dl_refs *refs = &dl->refs;
+        const struct kallsyms_run *r = &k->runs[run_of(k, symbol)];
+        uint8_t b[4];
+
+        *offset = 0;
+        if (r->count & KALLSYMS_SENT)
+                return SG_OK;
+        sg_err e = dl_old_read(dl, k->from_offsets + 4ull * (r->from + (symbol - r->to)), b, 4);
+        if (e)
+                return e;
+        *offset = dl_get32(b);
+        if (*offset < refs->from_limit - refs->from_base)
+                *offset = dl_refs_map(refs, &nowhere, refs->from_base + *offset) - refs->to_base;
+        return SG_OK;
+}
+
+static sg_err make_offsets(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
+{
+        while (n > 0) {
+                uint32_t offset;
+                sg_err e = new_offset(dl, at / 4, &offset);
+                if (e)
+                        return e;
+                do {
+                        *out++ = (uint8_t)(offset >> 8 * (at % 4));
+                        at++;
+                        n--;
+                } while (n > 0 && at % 4 != 0);
+        }
+        return SG_OK;
+}
+
+/* The numbers of the symbols, sorted by name, three bytes each, the highest first. */
+static sg_err make_sorted(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++, at++)
+                out[i] = (uint8_t)(dl->kallsyms.order[at / 3] >> 8 * (2 - at % 3));
+        return SG_OK;
+}
+
 /* Compress every name once: the blocks' starts, which are the markers. */
 static sg_err measure_names(struct dl *dl)
 {
@@ -307,7 +360,14 @@ static sg_err read_places(struct dl *dl)
         k->markers = dl_get32(b + DL_K_MARKERS);
         k->tokens = dl_get32(b + DL_K_TOKENS);
         k->index = dl_get32(b + DL_K_INDEX);
+        k->from_offsets = dl_get32(b + DL_K_FROM_OFFSETS);
+        k->offsets = dl_get32(b + DL_K_OFFSETS);
+        k->from_sorted = dl_get32(b + DL_K_FROM_SORTED);
+        k->sorted = dl_get32(b + DL_K_SORTED);
         bool sane = (uint64_t)k->from_names + k->from_size <= dl->header.from_size &&
+                    k->from_offsets + 4ull * k->from_count <= dl->header.from_size &&
+                    k->from_sorted + 3ull * k->from_count <= dl->header.from_size &&
+                    (k->offsets == 0 || dl->program) &&
                     (uint64_t)k->from_tokens + k->old_token_size <= dl->header.from_size &&
                     k->from_count > 0 && k->from_count < COUNT_MAX && k->count > 0 &&
                     k->count < COUNT_MAX && k->run_count > 0 && k->token_size < TOKENS_MAX &&
@@ -325,7 +385,13 @@ static sg_err add_made(struct dl *dl)
                 e = dl_made_add(dl, k->markers, 4ull * blocks, make_markers);
         if (!e)
                 e = dl_made_add(dl, k->tokens, k->token_size, make_tokens);
-        return e ? e : dl_made_add(dl, k->index, INDEX_SIZE, make_index);
+        if (!e)
+                e = dl_made_add(dl, k->index, INDEX_SIZE, make_index);
+        if (!e && k->offsets != 0)
+                e = dl_made_add(dl, k->offsets, 4ull * k->count, make_offsets);
+        if (!e && k->sorted != 0)
+                e = dl_made_add(dl, k->sorted, 3ull * k->count, make_sorted);
+        return e;
 }
 
 sg_err dl_kallsyms_open(struct dl *dl)
@@ -349,6 +415,9 @@ sg_err dl_kallsyms_open(struct dl *dl)
         kallsyms_pairs(k->new_tokens, k->pairs);
         memset(&k->place, 0, sizeof(k->place));
         e = measure_names(dl);
+        memset(&k->place, 0, sizeof(k->place));
+        if (!e && k->sorted != 0)
+                e = dl_kallsyms_sort(dl);
         memset(&k->place, 0, sizeof(k->place));
         return e ? e : add_made(dl);
 }

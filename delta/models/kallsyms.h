@@ -2,7 +2,8 @@
 /*
  * kallsyms, the kernel's symbol table: names compressed by a table of 256 tokens that each build
  * chooses anew. The new names are made from the list of symbols (old ones in runs, new ones sent)
- * and the new tokens; so are the markers (where every 256th name starts) and both token tables.
+ * and the new tokens; so are the markers (where every 256th name starts), both token tables, the
+ * offsets (an old symbol's through the map of copies) and the list of symbols sorted by name.
  */
 #ifndef SEGUE_DELTA_KALLSYMS_H
 #define SEGUE_DELTA_KALLSYMS_H
@@ -13,6 +14,7 @@ struct dl;
 struct dl_arena;
 
 #define KALLSYMS_BLOCK    256u  /* names per marker */
+#define KALLSYMS_STEP     16u   /* old names per entry of the decoder's index */
 #define KALLSYMS_NAME_MAX 1024u /* bytes of a name, its type letter included */
 #define KALLSYMS_PAIRS    65536u
 
@@ -59,9 +61,12 @@ struct dl_kallsyms {
         uint32_t markers, tokens, index;
         uint32_t run_count, sent_size, sent_count, token_size, old_token_size;
         struct kallsyms_run *runs;
-        uint32_t *old_blocks; /* offset of every 256th old name */
-        uint32_t *blocks;     /* and of every 256th new one */
-        uint32_t *sent_at;    /* [sent_count + 1] */
+        uint32_t from_offsets, offsets, from_sorted, sorted; /* file positions, 0: none */
+        uint32_t *old_steps; /* offset of every KALLSYMS_STEPth old name */
+        uint32_t *new_of;    /* [from_count] the new symbol that an old one became, or NONE */
+        uint32_t *order;     /* [count] symbols by name */
+        uint32_t *blocks;    /* and of every 256th new one */
+        uint32_t *sent_at;   /* [sent_count + 1] */
         uint8_t *sent, *token_text, *old_token_text, *pairs;
         struct kallsyms_tokens *old_tokens, *new_tokens;
         uint8_t *name; /* KALLSYMS_NAME_MAX + 2: one compressed name with its length */
@@ -70,5 +75,9 @@ struct dl_kallsyms {
 
 void dl_kallsyms_plan(struct dl *dl, struct dl_arena *arena);
 sg_err dl_kallsyms_open(struct dl *dl);
+
+/* For its own files: an old symbol's name, expanded; the list of new symbols sorted by name. */
+sg_err dl_kallsyms_old_name(struct dl *dl, uint32_t old, uint8_t *name, uint32_t *size);
+sg_err dl_kallsyms_sort(struct dl *dl);
 
 #endif
