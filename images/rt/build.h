@@ -6,14 +6,12 @@
 #ifndef RT_BUILD_H
 #define RT_BUILD_H
 
-#include <stdbool.h>
-
 extern const char rt_version[];
 
 /* Called once after the start. Faulty builds never come back from here. */
 void rt_behave(void);
 
-/* Whether this build confirms its trial. */
-extern const bool rt_confirms;
+/* What this build says to confirm the start that was given this token; NULL: nothing. */
+const char *rt_confirmation(const char *token);
 
 #endif

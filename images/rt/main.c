@@ -59,6 +59,15 @@ static void report(void)
         uart_puts(&console, line);
 }
 
+static void confirm(void)
+{
+        const char *word = rt_confirmation(token);
+
+        if (word != NULL && word[0] != '\0') {
+                say("confirm", word);
+        }
+}
+
 static void beat(void)
 {
         uint64_t now = read_sysreg(cntvct_el0);
@@ -66,8 +75,8 @@ static void beat(void)
         beats_take(&beats, (now - due) * 1000000 / frequency);
         due += frequency / BEAT_HZ;
         write_sysreg(cntv_cval_el0, due);
-        if (beats.count == BEATS_TO_PROVE && rt_confirms && token[0] != '\0') {
-                say("confirm", token);
+        if (beats.count == BEATS_TO_PROVE) {
+                confirm();
         }
         if (beats.count % BEATS_PER_ALIVE == 0) {
                 say("alive", "");

@@ -13,6 +13,13 @@ import time
 TAIL = 60
 
 
+def event_pattern(name, guest=None, fields=None):
+    """Matches the update partition's line of such an event."""
+    wanted = "".join(rf"(?=.* {field}={re.escape(str(value))}(?: |$))"
+                     for field, value in (fields or {}).items())
+    return rf"\[update\] event \d+ {name} (?=guest={guest or ''}){wanted}"
+
+
 class Machine:
     """One power-on of a device. Use as a context manager: leaving it is a power cut."""
 
@@ -90,13 +97,16 @@ class Machine:
 
     def event(self, name, guest=None, timeout=60, never=None, **fields):
         """Waits for an event of the update partition; returns its fields."""
-        pattern = rf"\[update\] event \d+ {name} " + (rf"guest={guest}\b" if guest else "guest=")
+        pattern = event_pattern(name, guest, fields)
+        return dict(re.findall(r"(\S+)=(\S+)", self.wait(pattern, timeout, never).string))
+
+    def events(self, *wanted, timeout=60, never=None):
+        """Waits for several events, (name, guest, fields) each, in whatever order they come."""
+        patterns = [event_pattern(*w) for w in wanted]
         end = time.monotonic() + timeout
-        while True:
-            found = self.wait(pattern, max(0.1, end - time.monotonic()), never)
-            got = dict(re.findall(r"(\S+)=(\S+)", found.string))
-            if all(got.get(k) == str(v) for k, v in fields.items()):
-                return got
+        while patterns:
+            line = self.wait("|".join(patterns), max(0.1, end - time.monotonic()), never).string
+            patterns = [p for p in patterns if not re.search(p, line)]
 
     def seen(self, pattern):
         """All lines so far that the pattern finds."""
