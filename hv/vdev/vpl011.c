@@ -82,6 +82,10 @@ static uint8_t receive_pop(struct vpl011 *u)
                 u->rx_count--;
         }
         drop_rx_reasons(u);
+        /* A byte from behind came into the FIFO: as good as received now. Linux clears the
+         * interrupts of a port that it opens and reads two FIFOs empty, and there may be more. */
+        if (u->rx_count >= fifo_depth(u))
+                raise_rx_reasons(u);
         return byte;
 }
 
@@ -198,7 +202,8 @@ size_t vpl011_receive(struct vpl011 *u, const uint8_t *bytes, size_t size)
         spin_lock(&u->lock);
         for (; n < size && u->rx_count < VPL011_RX_SIZE; n++)
                 u->rx[(u->rx_head + u->rx_count++) % VPL011_RX_SIZE] = bytes[n];
-        if (n) {
+        /* Also when nothing fits: the guest has to be told of what waits. */
+        if (size) {
                 raise_rx_reasons(u);
                 update_line(u);
         }

@@ -179,6 +179,35 @@ static void more_than_a_fifo_waits_behind_it(void **state)
         assert_int_equal(type("again"), 5);
 }
 
+static void a_port_that_is_opened_late_is_not_stuck(void **state)
+{
+        char typed[VPL011_RX_SIZE + 1];
+        unsigned left = VPL011_RX_SIZE;
+
+        (void)state;
+        memset(typed, 'k', VPL011_RX_SIZE);
+        typed[VPL011_RX_SIZE] = 0;
+        assert_int_equal(type(typed), VPL011_RX_SIZE); /* nobody listens yet */
+        put(LCRH, 0x70);
+        put(ICR, 0x7ff);
+        for (unsigned i = 0; i < 32; i++, left--) /* Linux: twice the FIFO */
+                assert_int_equal(get(DR), 'k');
+        put(IMSC, RX | RT);
+        assert_true(line);
+        while (get(FR) != (TXFE | RXFE)) {
+                assert_int_equal(get(DR), 'k');
+                left--;
+        }
+        assert_int_equal(left, 0);
+        assert_false(line);
+
+        type(typed); /* full, and the interrupts are cleared without a read */
+        put(ICR, 0x7ff);
+        assert_false(line);
+        assert_int_equal(type("x"), 0);
+        assert_true(line);
+}
+
 static void registers_read_back_what_they_hold(void **state)
 {
         static const uint8_t id[] = {0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
@@ -294,6 +323,7 @@ int main(void)
                 cmocka_unit_test_setup(received_bytes_raise_the_line_until_they_are_read, setup),
                 cmocka_unit_test_setup(without_fifos_every_byte_counts, setup),
                 cmocka_unit_test_setup(more_than_a_fifo_waits_behind_it, setup),
+                cmocka_unit_test_setup(a_port_that_is_opened_late_is_not_stuck, setup),
                 cmocka_unit_test_setup(registers_read_back_what_they_hold, setup),
                 cmocka_unit_test_setup(a_reset_forgets_everything, setup),
                 cmocka_unit_test_setup(an_agents_lines_reach_update, setup),
