@@ -84,6 +84,20 @@ static struct paddr take_ram(struct builder *b, const struct vm *vm, uint64_t si
         return pa;
 }
 
+/* Above its program update has its devicetree. */
+static void check_update_fits(const struct vm *vm)
+{
+        if (description->update.size > vm->ram_size - BOOTFW_DTB_SIZE)
+                check(SG_E_MEMORY_TOO_SMALL, vm, "memory-size");
+}
+
+static void give_load_region(struct vm *vm)
+{
+        vm->load_size = description_load_size(vm->desc);
+        if (vm->load_size > LOAD_WINDOW_SIZE)
+                check(SG_E_TOO_LARGE, vm, "slot-size");
+}
+
 static void give_ram(struct builder *b, struct vm *vm)
 {
         unsigned pa_bits = stage2_pa_bits(read_sysreg(id_aa64mmfr0_el1));
@@ -96,8 +110,10 @@ static void give_ram(struct builder *b, struct vm *vm)
               "stage 2");
         check(stage2_map(&vm->stage2, vm->ram_ipa, vm->ram, vm->ram_size, STAGE2_RAM), vm,
               "memory-size");
-        if (vm != update)
-                vm->load_size = description_load_size(vm->desc);
+        if (vm == update)
+                check_update_fits(vm);
+        else
+                give_load_region(vm);
         if (vm->desc->resident) {
                 vm->resident.bytes = take_ram(b, vm, vm->load_size, "resident");
                 check(stage1_map_identity(

@@ -70,9 +70,7 @@ static bool lend(struct vm *vm)
         return !e;
 }
 
-/* When it returns, update can reach the region no more: nothing of it is mapped or cached by a TLB.
- */
-static void withdraw(struct vm *vm)
+void load_withdraw(struct vm *vm)
 {
         struct stage2 *s2 = &vm_update()->stage2;
         struct pgtable_change change;
@@ -155,7 +153,7 @@ int64_t load_end(struct vm *vm, uint64_t loaded)
         vm_move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
 
-        withdraw(vm);
+        load_withdraw(vm);
         /* What update wrote stands in memory, where bootfw reads it with its caches off. */
         window_each(pa_add(vm->ram, load_offset(vm)), vm->load_size, clean_piece, poll_between,
                     NULL);
@@ -173,7 +171,7 @@ int64_t load_abort(struct vm *vm, uint64_t error)
         if (!loading)
                 return SG_HC_BAD_STATE;
         hv_log("VM %s: slot %u could not be read: error %lu", vm->desc->name, vm->slot, error);
-        withdraw(vm);
+        load_withdraw(vm);
         vm_stop(vm, SG_CAUSE_LOAD_FAILED);
         return SG_HC_OK;
 }
@@ -185,7 +183,7 @@ void load_withdraw_all(void)
 
                 if (!vm || vm == vm_update())
                         continue;
-                withdraw(vm);
+                load_withdraw(vm);
                 if (vm->life.state == SG_VM_LOADING)
                         vm_stop(vm, SG_CAUSE_RESTART);
         }

@@ -38,6 +38,10 @@ void load_keep_resident(struct vm *vm);
  * devicetree placed, its boot vCPU powered on. */
 void load_update(struct vm *vm);
 
+/* Any core: when it returns, update can reach the VM's load region no more: nothing of it is mapped
+ * or cached by a TLB. Nothing happens when it is not lent. */
+void load_withdraw(struct vm *vm);
+
 /* update is gone: what was lent to it is withdrawn, and those VMs wait for the next one. */
 void load_withdraw_all(void);
 

@@ -191,6 +191,7 @@ static void settle(struct vm *vm)
         if (is_boot_core_timer_ours(vm))
                 timer_hyp_set(UINT64_MAX);
         reset_devices(vm);
+        load_withdraw(vm);
         if (vm == vm_update())
                 load_withdraw_all();
         again = vm == vm_update() || slots_stopped(vm, was, cause);
