@@ -176,20 +176,19 @@ static void ask(struct engine *e)
         engine_event(e, &l);
 }
 
-/* Whoever is parked cannot be asked; the new image may be its remedy. */
-static bool is_down(const struct engine *e)
+static enum sg_vm_state vm_state(const struct engine *e)
 {
         struct vm_info vm = {SG_VM_RUNNING, SG_SLOT_NONE};
 
         e->ports->hv.vm_info(e->ports->ctx, e->checkpoint.job.vm, &vm);
-        return vm.state == SG_VM_FAILED;
+        return vm.state;
 }
 
 enum engine_result engine_staged_step(struct engine *e)
 {
         uint64_t now = engine_now(e);
 
-        if (is_down(e)) {
+        if (vm_state(e) == SG_VM_FAILED) { /* parked: the new image may be its remedy */
                 engine_consent(e, "down", false);
                 return ENGINE_BUSY;
         }
@@ -214,26 +213,32 @@ static void tell_restart(struct engine *e, int64_t result)
         engine_event(e, &l);
 }
 
-/* The guest may be on its way already, by its own reset: then hv says BAD_STATE and a start comes.
- * Other refusals are tried again, a bounded number of times. */
+/* hv refuses a restart while it does something else for that guest: tried again, a bounded number
+ * of times. */
+static bool restart(struct engine *e)
+{
+        int64_t result = e->ports->hv.restart(e->ports->ctx, e->checkpoint.job.vm);
+
+        tell_restart(e, result);
+        e->restart_ms = result == SG_HC_OK ? NO_DEADLINE : engine_now(e) + RETRY_MS;
+        return result == SG_HC_OK || ++e->restart_tries < RESTART_RETRIES;
+}
+
+/* A guest that is neither running nor parked is on its way already, by a reset of its own or a
+ * power cut; its start comes as an event of hv. */
 enum engine_result engine_scheduled_step(struct engine *e)
 {
-        const struct checkpoint_job *job = &e->checkpoint.job;
+        enum sg_vm_state state = vm_state(e);
+        bool stands = state == SG_VM_RUNNING || state == SG_VM_FAILED;
 
-        if (engine_now(e) >= e->restart_ms) {
-                int64_t result = e->ports->hv.restart(e->ports->ctx, job->vm);
-                tell_restart(e, result);
-                if (result == SG_HC_OK) {
-                        e->restart_ms = NO_DEADLINE;
-                } else if (++e->restart_tries < RESTART_RETRIES) {
-                        e->restart_ms = engine_now(e) + RETRY_MS;
-                } else {
-                        engine_withdraw(e);
-                        engine_fail(e, SG_E_HV_REFUSED);
-                        return ENGINE_BUSY;
-                }
+        if (stands && engine_now(e) >= e->restart_ms && !restart(e)) {
+                engine_withdraw(e);
+                engine_fail(e, SG_E_HV_REFUSED);
+                return ENGINE_BUSY;
         }
-        engine_wake_at(e, e->restart_ms);
+        if (stands) {
+                engine_wake_at(e, e->restart_ms);
+        }
         return ENGINE_WAITING;
 }
 

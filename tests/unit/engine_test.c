@@ -548,6 +548,27 @@ static void a_refused_restart_is_tried_a_bounded_number_of_times(void **state)
         assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_OPEN);
 }
 
+/* After a power cut hv starts the staged slot by itself, however long that takes. */
+static void a_slow_start_is_waited_for(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        expect_state(ENGINE_STAGED);
+        world.vm[PERSONAL].state = SG_VM_LOADING;
+        world_forget_log(&world);
+        start();
+        for (int i = 0; i < 100; i++) {
+                world.now_ms += 1000;
+                world_run(&world, STEPS);
+        }
+        expect_state(ENGINE_SCHEDULED);
+        assert_false(world_logged(&world, "event 35 restart"));
+        world.vm[PERSONAL].wants_start = true;
+        world_run(&world, STEPS);
+        expect_state(ENGINE_TRIAL);
+}
+
 /* --- trial --- */
 
 static void rolls_back_when_the_tries_are_used_up(void **state)
@@ -1090,6 +1111,7 @@ int main(void)
                 ROW(a_parked_guest_is_not_asked),
                 ROW(an_agent_that_comes_up_late_is_asked),
                 ROW(a_refused_restart_is_tried_a_bounded_number_of_times),
+                ROW(a_slow_start_is_waited_for),
                 ROW(rolls_back_when_the_tries_are_used_up),
                 ROW(a_wrong_token_confirms_nothing),
                 ROW(a_confirm_of_the_guests_own_is_noticed),
