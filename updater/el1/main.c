@@ -11,6 +11,7 @@
 #include "updater/el1/clock.h"
 #include "updater/el1/console.h"
 #include "updater/el1/disk.h"
+#include "updater/el1/disk_cache.h"
 #include "updater/el1/fault.h"
 #include "updater/el1/gic.h"
 #include "updater/el1/hv_calls.h"
@@ -26,6 +27,8 @@ void el1_start(uintptr_t dtb);
 
 static struct platform platform;
 static struct sector_device disk;
+static struct disk_cache cache;
+static struct sector_device cached;
 
 static void read_platform(const void *dtb)
 {
@@ -81,5 +84,6 @@ void el1_start(uintptr_t dtb)
         }
         printf("disk of %u MiB, sectors of %u bytes\n",
                (unsigned)(disk.sectors * disk.sector_size >> 20), (unsigned)disk.sector_size);
-        service_run(&platform, &disk);
+        disk_cache_init(&cache, &disk, ram_take(DISK_CACHE_MEMORY, DISK_CACHE_LINE), &cached);
+        service_run(&platform, &cached);
 }
