@@ -29,3 +29,6 @@ $(call image,el1,$(B)/tests/gic,images/rt/rt.lds,\
 $(call image,el1,$(B)/tests/calls,images/rt/rt.lds,\
         $(addprefix images/rt/,start.S mmu.c uart.c) \
         $(addprefix tests/qemu/guests/,calls.c second.S))
+
+# A guest that cannot go on.
+$(call image,el1,$(B)/tests/lost,images/rt/rt.lds,tests/qemu/guests/lost.S)
