@@ -53,7 +53,6 @@
 /* SPSR and PSTATE */
 #define PSR_EL1T UL(0x4)
 #define PSR_EL1H UL(0x5)
-#define PSR_EL2H UL(0x9)
 #define PSR_MODE UL(0xf)
 #define PSR_A32  (UL(1) << 4)
 #define PSR_DAIF (UL(0xf) << 6)

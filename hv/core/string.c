@@ -100,11 +100,6 @@ int strcmp(const char *a, const char *b)
         return (uint8_t)*a - (uint8_t)*b;
 }
 
-char *strchr(const char *s, int c)
-{
-        return memchr(s, c, strlen(s) + 1);
-}
-
 char *strrchr(const char *s, int c)
 {
         for (size_t n = strlen(s) + 1; n--;)

@@ -27,7 +27,7 @@ bool memory_reserve(struct memory *m, struct range range);
 /* align: a power of two. false: no free range is large enough. */
 bool memory_take(struct memory *m, uint64_t size, uint64_t align, struct paddr *out);
 
-/* Bytes that are free, and the largest piece. */
+/* Bytes that are free. */
 uint64_t memory_free(const struct memory *m);
 
 #endif

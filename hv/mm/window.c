@@ -59,13 +59,3 @@ void window_write(struct paddr to, const void *from, uint64_t size)
 {
         window_each(to, size, write_piece, NULL, (void *)(uintptr_t)from);
 }
-
-static void read_piece(void *ctx, uint8_t *p, uint64_t offset, uint64_t size)
-{
-        memcpy((uint8_t *)ctx + offset, p, size);
-}
-
-void window_read(void *to, struct paddr from, uint64_t size)
-{
-        window_each(from, size, read_piece, NULL, to);
-}

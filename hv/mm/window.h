@@ -29,7 +29,4 @@ bool window_each(struct paddr base, uint64_t size,
 /* Copies into guest RAM and cleans it to the point of coherency. */
 void window_write(struct paddr to, const void *from, uint64_t size);
 
-/* Copies out of guest RAM. */
-void window_read(void *to, struct paddr from, uint64_t size);
-
 #endif

@@ -12,6 +12,7 @@
 
 #define BATCH_MS         5 /* how long output may wait for more */
 #define BLOCKED_RETRY_MS 1
+#define TYPED_MAX        32 /* bytes taken at once: the PL011's FIFO */
 
 static struct console console;
 static struct console_source log_source;
@@ -88,7 +89,13 @@ uint64_t consoles_serve(uint64_t now)
 
 void consoles_interrupt(void)
 {
-        for (int c = uart_read(); c >= 0; c = uart_read())
+        /* What is left after that interrupts again. */
+        for (unsigned n = 0; n < TYPED_MAX; n++) {
+                int c = uart_read();
+
+                if (c < 0)
+                        break;
                 console_typed(&console, (uint8_t)c);
+        }
         __atomic_store_n(&due, 0, __ATOMIC_RELEASE);
 }

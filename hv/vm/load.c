@@ -189,16 +189,18 @@ void load_withdraw_all(void)
         }
 }
 
-bool load_fault(struct ipaddr ipa)
+void load_fault(struct ipaddr ipa)
 {
         uint64_t index = (ipa.ipa - LOAD_WINDOW_BASE) / LOAD_WINDOW_SIZE;
-        struct vm *vm = ipa.ipa < LOAD_WINDOW_BASE ? NULL : vm_by_index((unsigned)index);
+        struct vm *vm =
+                ipa.ipa < LOAD_WINDOW_BASE || index >= VM_MAX ? NULL : vm_by_index((unsigned)index);
 
         if (!vm || vm == vm_update())
-                return false;
+                return;
+        spin_lock(&vm->lock);
         vm->load_faults++;
+        spin_unlock(&vm->lock);
         event_send(SG_EV_LOAD_FAULT, vm->index, ipa.ipa, 0);
-        return true;
 }
 
 static void fill_info(const struct vm *vm, struct bootfw_info *info)

@@ -45,8 +45,8 @@ void load_withdraw(struct vm *vm);
 /* update is gone: what was lent to it is withdrawn, and those VMs wait for the next one. */
 void load_withdraw_all(void);
 
-/* update touched `ipa` without a mapping: true when it is a load window, and then the VM's fault is
- * counted and told. */
-bool load_fault(struct ipaddr ipa);
+/* update touched `ipa`, where it has no mapping: in a load window the VM's count goes up and update
+ * is told (SG_EV_LOAD_FAULT). */
+void load_fault(struct ipaddr ipa);
 
 #endif

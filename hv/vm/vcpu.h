@@ -66,8 +66,8 @@ void vcpu_power_off(struct vcpu *vcpu);
  * the vCPU or its VM is being stopped; hv's own work on this core goes on meanwhile. */
 void vcpu_wait(struct vcpu *vcpu);
 
-/* On the vCPU's own core: an exception of class `ec` into the guest's EL1, as the hardware would
- * have taken it; pc moves to the guest's vector. */
+/* On the vCPU's own core: the exception is taken to the guest's EL1 as the hardware would have; pc
+ * moves to the guest's vector. far: the guest's virtual address. */
 void vcpu_inject_undefined(struct vcpu *vcpu);
 void vcpu_inject_external_abort(struct vcpu *vcpu, uint64_t far, bool instruction);
 
