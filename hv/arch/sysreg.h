@@ -36,6 +36,7 @@
 #define MDCR_TDA       (UL(1) << 9)  /* trap debug registers */
 #define MDCR_TDOSA     (UL(1) << 10) /* trap OS lock registers */
 #define MDCR_TDRA      (UL(1) << 11) /* trap debug ROM registers */
+#define MDCR_TPMS      (UL(1) << 14) /* trap statistical profiling */
 #define MDCR_TTRF      (UL(1) << 19) /* trap trace filter */
 
 #define SCTLR_EL2_RES1 UL(0x30c50830)

@@ -32,8 +32,8 @@ void vcpu_core_setup(const struct vcpu *vcpu)
                              HCR_TERR,
                      hcr_el2);
         write_sysreg(CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM, cptr_el2);
-        write_sysreg(MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TTRF |
-                             pmu_counters,
+        write_sysreg(MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS |
+                             MDCR_TTRF | pmu_counters,
                      mdcr_el2);
         write_sysreg(0, hstr_el2);
         guest_clear_extended_traps();
