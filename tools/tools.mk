@@ -58,6 +58,10 @@ $(Q)$(SEGUE) image create --guest $(1) --kernel $(B)/kernels/$(2)/Image \
 endef
 
 FAULTS := panic hang silent
+SCENARIOS := good $(FAULTS) bad-signature wrong-base downgrade
+ifeq ($(filter $(SCENARIO),$(SCENARIOS)),)
+$(error there is no SCENARIO=$(SCENARIO), but: $(SCENARIOS))
+endif
 $(RUN)/personal-old.img: $(IMAGE_NEEDS)
 	$(call linux-image,personal,old,2)
 $(RUN)/personal-new.img: $(IMAGE_NEEDS)
@@ -97,19 +101,18 @@ SLOT_FILES := $(foreach s,$(SLOTS),$(lastword $(subst =, ,$(s))))
 DEVICE := $(SEGUE_RUN) $(B)/hv/hv.bin $(SYSTEM) $(SLOT_FILES) \
           $(RUN)/package-$(SCENARIO).tar $(RUN)/personal-$(TO_$(SCENARIO)).img
 
-# Every run begins on a new device.
-define new-device
-@$(SEGUE) disk create $(SLOTS:%=--put %) --put inbox=$(RUN)/package-$(SCENARIO).tar \
-  -o $(RUN)/disk.img
-@$(SEGUE) state create $(SLOTS:%=--slot %) -o $(RUN)/nor.img
-endef
+# Every run begins on a new device; two at a time would take it from each other.
+new-device = $(SEGUE) disk create $(SLOTS:%=--put %) --put inbox=$(RUN)/package-$(SCENARIO).tar \
+               -o $(RUN)/disk.img && \
+             $(SEGUE) state create $(SLOTS:%=--slot %) -o $(RUN)/nor.img
+locked = flock $(RUN)/lock sh -c
 
 .PHONY: run console
 run: $(DEVICE)
-	$(new-device)
-	@$(SEGUE_RUN) --scenario $(SCENARIO) --disk $(RUN)/disk.img --nor $(RUN)/nor.img \
-	  --image $(RUN)/personal-$(TO_$(SCENARIO)).img --package $(RUN)/package-$(SCENARIO).tar \
-	  --folder $(RUN)
+	@$(locked) '$(new-device) && \
+	  exec $(SEGUE_RUN) --scenario $(SCENARIO) --disk $(RUN)/disk.img --nor $(RUN)/nor.img \
+	    --image $(RUN)/personal-$(TO_$(SCENARIO)).img \
+	    --package $(RUN)/package-$(SCENARIO).tar --folder $(RUN)'
 console: $(DEVICE)
-	$(new-device)
-	@$(SEGUE_RUN) --disk $(RUN)/disk.img --nor $(RUN)/nor.img
+	@$(locked) '$(new-device) && \
+	  exec $(SEGUE_RUN) --disk $(RUN)/disk.img --nor $(RUN)/nor.img'
