@@ -203,9 +203,24 @@ static uint32_t first_key(const struct key *keys, uint32_t count, uint64_t hash)
         return low;
 }
 
+/* Could one record stand in for the other but for numbers? The same length, the same names. */
+static bool alike(const struct matching *m, uint32_t from, uint32_t to)
+{
+        uint32_t words = words_of(m->to, to), info = word_at(m->to, to, 1);
+
+        if (words_of(m->from, from) != words || word_at(m->from, from, 1) != info)
+                return false;
+        for (uint32_t i = 0; i < words; i++) {
+                if (btf_role(info, i) == BTF_NAME &&
+                    hash_string(m->from, word_at(m->from, from, i)) !=
+                            hash_string(m->to, word_at(m->to, to, i)))
+                        return false;
+        }
+        return true;
+}
+
 /* Match what is unmatched by one hash; the neighbour of the last match is preferred. */
-static bool match_by(struct matching *m, const uint64_t *from_hash, const uint64_t *to_hash,
-                     bool same_size)
+static bool match_by(struct matching *m, const uint64_t *from_hash, const uint64_t *to_hash)
 {
         struct key *keys = malloc(((size_t)m->from->count + 1) * sizeof(*keys));
         uint32_t count = 0, last = 0;
@@ -235,7 +250,7 @@ static bool match_by(struct matching *m, const uint64_t *from_hash, const uint64
                         if (k < count && keys[k].hash == to_hash[j])
                                 found = keys[k].type;
                 }
-                if (found == NONE || (same_size && words_of(m->from, found) != words_of(m->to, j)))
+                if (found == NONE || !alike(m, found, j))
                         continue;
                 m->source[j] = last = found;
                 m->used[found] = true;
@@ -247,10 +262,10 @@ static bool match_by(struct matching *m, const uint64_t *from_hash, const uint64
 static bool match_types(struct matching *m)
 {
         for (unsigned round = ROUNDS + 1; round-- > 0;) {
-                if (!match_by(m, m->from->hash[round], m->to->hash[round], false))
+                if (!match_by(m, m->from->hash[round], m->to->hash[round]))
                         return false;
         }
-        return match_by(m, m->from->label, m->to->label, true);
+        return match_by(m, m->from->label, m->to->label);
 }
 
 /* The old or sent string that a new one is. */

@@ -140,13 +140,14 @@ static void visit(struct walk *w, uint32_t at)
 
         if (entry)
                 address = address_of(v, w->table, w->entry++);
-        if (entry && !hidden && seen == address && file == 0)
+        bool inside = seen - w->table.va < v->limit - v->base;
+        if (entry && !hidden && inside && seen == address && file == 0)
                 return;
         if (entry && !hidden && seen == address && file == address) {
                 add_odd(&w->odds, at, RELA_FULL, 0);
                 return;
         }
-        if (!entry && (hidden || seen - w->table.va >= v->limit - v->base))
+        if (!entry && (hidden || !inside))
                 return;
         dl_put64(w->filled + at, file);
         add_odd(&w->odds, at, entry ? RELA_SENT : RELA_NO_ENTRY, address);
