@@ -10,19 +10,40 @@
 struct canonical {
         const struct program *p;
         const struct view *v;
-        bool old, masked;
+        bool old;
+        enum naming naming;
+        const uint8_t *plain;
         uint8_t *out;
         struct a64_word *words;
 };
+
+#define CONTENT 32u /* bytes at a target that name it */
+
+static uint32_t content_name(const struct canonical *c, uint32_t at)
+{
+        uint32_t h = 2166136261u;
+
+        if (at >= c->v->size || c->v->size - at < CONTENT)
+                return 0;
+        for (uint32_t i = 0; i < CONTENT; i += 4)
+                h = (h ^ dl_get32(c->plain + at + i)) * 0x9e3779b1u;
+        return (h ^ h >> 15) & 0x0ffffffcu;
+}
 
 /* What stands for the target `at` of this image. */
 static uint32_t name_of(const struct canonical *c, uint32_t at)
 {
         static const struct dl_copy nowhere = {0, 0, 0};
 
-        if (c->masked)
-                return 0;
-        return c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
+        switch (c->naming) {
+        case NAME_CONTENT:
+                return content_name(c, at);
+        case NAME_PLACE:
+                return c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
+        case NAME_NOTHING:
+                break;
+        }
+        return 0;
 }
 
 static void do_code(struct canonical *c, uint32_t low, uint32_t high)
@@ -72,9 +93,10 @@ static void do_off32(struct canonical *c, uint32_t low, uint32_t high)
         }
 }
 
-sg_err program_canonical(const struct program *p, bool old, bool masked, uint8_t *out)
+sg_err program_canonical(const struct program *p, bool old, enum naming naming,
+                         const uint8_t *plain, uint8_t *out)
 {
-        struct canonical c = {p, old ? &p->from : &p->to, old, masked, out, NULL};
+        struct canonical c = {p, old ? &p->from : &p->to, old, naming, plain, out, NULL};
         uint32_t units = c.v->size / DL_REGION_UNIT + 1;
 
         c.words = malloc(CODE_WORDS * sizeof(*c.words));

@@ -131,8 +131,21 @@ static uint64_t plain_arena(const struct encoder *e)
         return plan.used;
 }
 
-/* Match on images whose references are canonical by the copies found before; then anew. */
+/* Match on images whose references are canonical: by content, then by the copies found. */
 #define PASSES 3u
+
+static sg_err canonical_by_content(const struct program *p, bool old, uint8_t *out)
+{
+        uint8_t *plain = malloc((size_t)(old ? p->from.size : p->to.size) + 1);
+        sg_err err = SG_E_NO_MEMORY;
+
+        if (plain)
+                err = program_canonical(p, old, NAME_NOTHING, NULL, plain);
+        if (!err)
+                err = program_canonical(p, old, NAME_CONTENT, plain, out);
+        free(plain);
+        return err;
+}
 
 static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
 {
@@ -145,9 +158,15 @@ static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
         job.holes = e->holes;
         job.hole_count = e->hole_count;
         for (unsigned pass = 0; !err && pass < PASSES; pass++) {
-                err = program_canonical(p, true, pass == 0, from);
-                if (!err)
-                        err = program_canonical(p, false, pass == 0, to);
+                if (pass == 0) {
+                        err = canonical_by_content(p, true, from);
+                        if (!err)
+                                err = canonical_by_content(p, false, to);
+                } else {
+                        err = program_canonical(p, true, NAME_PLACE, NULL, from);
+                        if (!err)
+                                err = program_canonical(p, false, NAME_PLACE, NULL, to);
+                }
                 copies_free(&e->copies);
                 if (!err)
                         err = match(&job, &e->copies);

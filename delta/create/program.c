@@ -9,6 +9,7 @@
 #define IMAGE_ALIGN    8u
 
 #define GUESS_WINDOW   1024u
+#define FAR_AWAY       65536 /* smaller numbers are more often counts than distances */
 
 void view_detect(struct view *v)
 {
@@ -40,6 +41,29 @@ static bool common_top(uint8_t top)
         return memchr(tops, top, sizeof(tops)) != NULL;
 }
 
+/* Does this word, far from small, lead from its place to another one in the program? */
+static bool leads_far(const struct view *v, uint32_t at)
+{
+        int32_t distance = (int32_t)dl_get32(v->bytes + at);
+        int64_t target = at + (int64_t)distance;
+
+        return (distance > FAR_AWAY || distance < -FAR_AWAY) && target >= v->base &&
+               target < v->limit;
+}
+
+static enum dl_mode_id guess(const struct view *v, const bool common[256], uint32_t at, uint32_t n)
+{
+        uint32_t code = 0, relative = 0, words = 0;
+
+        for (uint32_t i = (v->base - at) % 4; i + 4 <= n; i += 4, words++) {
+                code += common[v->bytes[at + i + 3]];
+                relative += leads_far(v, at + i);
+        }
+        if (words > 0 && code * 100 >= words * 75)
+                return DL_MODE_A64;
+        return relative * 100 >= words * 30 ? DL_MODE_PREL32 : DL_MODE_ABS64;
+}
+
 void view_guess_modes(struct view *v)
 {
         bool common[256];
@@ -48,11 +72,7 @@ void view_guess_modes(struct view *v)
                 common[i] = common_top((uint8_t)i);
         for (uint32_t at = 0; at < v->size; at += GUESS_WINDOW) {
                 uint32_t n = v->size - at < GUESS_WINDOW ? v->size - at : GUESS_WINDOW;
-                uint32_t hits = 0, words = 0;
-                for (uint32_t i = (v->base - at) % 4; i + 4 <= n; i += 4, words++)
-                        hits += common[v->bytes[at + i + 3]];
-                bool code = words > 0 && hits * 100 >= words * 75;
-                memset(v->modes + at / DL_REGION_UNIT, code ? DL_MODE_A64 : DL_MODE_ABS64,
+                memset(v->modes + at / DL_REGION_UNIT, guess(v, common, at, n),
                        (n + DL_REGION_UNIT - 1) / DL_REGION_UNIT);
         }
 }

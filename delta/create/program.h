@@ -25,7 +25,7 @@ struct program {
 /* Find an arm64 Linux Image in the bytes, else take them as a program from end to end. */
 void view_detect(struct view *v);
 
-/* Guess the modes from the bytes alone: code, or addresses. */
+/* Guess the modes from the bytes alone: code, addresses or tables of relative words. */
 void view_guess_modes(struct view *v);
 
 /* Take over two views whose bytes, base, limit and va are set. */
@@ -41,15 +41,19 @@ sg_err program_choose_modes(struct program *p);
 /* Find the moves that the copies do not tell. */
 sg_err program_choose_pins(struct program *p);
 
-/*
- * The image with each reference replaced by what it refers to: positions in the new image, so that
- * the old and the new one agree wherever nothing but places changed. With `masked` by nothing at
- * all, for a start without a map.
- */
-sg_err program_canonical(const struct program *p, bool old, bool masked, uint8_t *out);
+/* What a reference is replaced by in a canonical image. */
+enum naming {
+        NAME_NOTHING, /* the same for all */
+        NAME_CONTENT, /* what stands at the target, its own references left out */
+        NAME_PLACE,   /* where the target is in the new image, as the map tells */
+};
 
-/* Called for each reference of a copy: the old and the new target that stand in the images. */
-typedef void (*reference_fn)(void *ctx, const struct dl_copy *copy, uint32_t from, uint32_t to);
-sg_err program_each_reference(const struct program *p, reference_fn fn, void *ctx);
+/*
+ * The image with each reference replaced by a name of what it refers to, so that the old and the
+ * new one agree wherever nothing but places changed. `plain` is the image with NAME_NOTHING, needed
+ * for NAME_CONTENT only. SG_E_NO_MEMORY.
+ */
+sg_err program_canonical(const struct program *p, bool old, enum naming naming,
+                         const uint8_t *plain, uint8_t *out);
 
 #endif
