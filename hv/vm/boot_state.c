@@ -13,6 +13,7 @@ static_assert(VM_MAX <= BF_GUESTS_MAX, "the journal has room for every VM");
 
 /* Housekeeping core only. */
 static struct bf_journal journal;
+static bool background_wanted; /* until the spare block is erased, after each write anew */
 
 /* The durable state as all cores see it. */
 static struct {
@@ -31,6 +32,7 @@ sg_err boot_state_init(const struct bf_flash *flash)
 
         memset(&shared, 0, sizeof(shared));
         shared.error = e;
+        background_wanted = e == SG_OK;
         for (uint32_t i = 0; e == SG_OK && i < VM_MAX; i++) {
                 const struct bf_guest *g = bf_journal_get(&journal, i);
 
@@ -79,6 +81,7 @@ static void change_here(void *arg)
         if (c->refusal != SG_OK)
                 return;
         c->storage = bf_journal_put(&journal, c->vm->index, &c->after);
+        background_wanted = true;
         if (c->storage != SG_OK) {
                 hv_log("boot state: cannot write: error %d: %s", c->storage,
                        sg_strerror(c->storage));
@@ -94,15 +97,22 @@ bool boot_state_change(struct boot_change *c)
         return c->refusal == SG_OK && c->storage == SG_OK;
 }
 
+bool boot_state_background_wanted(void)
+{
+        return background_wanted;
+}
+
 bool boot_state_background(void)
 {
-        bool more = false;
         sg_err e;
 
-        if (shared.error != SG_OK)
+        if (!background_wanted)
                 return false;
-        e = bf_journal_housekeep(&journal, &more);
-        if (e != SG_OK)
+        e = bf_journal_housekeep(&journal, &background_wanted);
+        if (e != SG_OK) {
+                /* Tried again after the next write, which erases by itself if it has to. */
+                background_wanted = false;
                 hv_log("boot state: cannot erase ahead: error %d: %s", e, sg_strerror(e));
-        return e == SG_OK && more;
+        }
+        return background_wanted;
 }

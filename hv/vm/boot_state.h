@@ -49,5 +49,7 @@ bool boot_state_change(struct boot_change *change);
 
 /* Housekeeping core: one bounded step of erasing ahead. true: there is more to do. */
 bool boot_state_background(void);
+/* The same, asked beforehand: after each write there may be. */
+bool boot_state_background_wanted(void);
 
 #endif

@@ -28,6 +28,16 @@ static bool is_housekeeping(void)
         return this_cpu()->index == CPU_HOUSEKEEPING;
 }
 
+/* When EL2's timer of the housekeeping core fires. */
+static uint64_t armed = UINT64_MAX;
+
+static void arm(uint64_t when)
+{
+        if (when != armed)
+                timer_hyp_set(when);
+        armed = when;
+}
+
 /* EL2's timer of the housekeeping core wakes it for the consoles and the boot state's spare block;
  * on all others it is the trial deadline's. */
 static void housekeeping_serve(void)
@@ -37,17 +47,24 @@ static void housekeeping_serve(void)
         uint64_t next;
 
         housekeeping_serve_calls();
-        if (now >= background_due)
-                background_due =
-                        slots_background() ? now + timer_from_ms(BACKGROUND_STEP_MS) : UINT64_MAX;
         next = consoles_serve(now);
-        timer_hyp_set(next < background_due ? next : background_due);
+        if (slots_background_wanted() && now >= background_due) {
+                slots_background();
+                background_due = now + timer_from_ms(BACKGROUND_STEP_MS);
+        }
+        if (slots_background_wanted() && background_due < next)
+                next = background_due;
+        arm(next);
 }
 
 static void take_hyp_timer(struct vcpu *vcpu)
 {
+        if (is_housekeeping()) {
+                arm(UINT64_MAX);
+                return;
+        }
         timer_hyp_set(UINT64_MAX);
-        if (vcpu && !is_housekeeping())
+        if (vcpu)
                 vm_deadline(vcpu->vm);
 }
 

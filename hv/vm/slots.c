@@ -252,6 +252,11 @@ bool slots_background(void)
         return boot_state_background();
 }
 
+bool slots_background_wanted(void)
+{
+        return boot_state_background_wanted();
+}
+
 /* ---- update's calls ---- */
 
 int64_t slots_info(struct vm *vm, uint8_t slot, struct slot_info *info)

@@ -56,6 +56,8 @@ bool slots_stopped(struct vm *vm, enum sg_vm_state was, enum sg_cause cause);
 /* Housekeeping core, now and then: erases the spare block ahead, one bounded step. true: there is
  * more to do. */
 bool slots_background(void);
+/* Housekeeping core: is there something to do? After each write there may be. */
+bool slots_background_wanted(void);
 
 /* SG_HC_SLOT_INFO's results, in its order. */
 struct slot_info {
