@@ -182,6 +182,7 @@ int scenario_run(const struct scenario_run *run)
         if (w->log == NULL) {
                 fail_errno(log);
         }
+        setvbuf(w->log, NULL, _IOLBF, 0); /* to be followed while it grows */
         machine.guest_errors = in_folder(run, "guest_errors.log");
         unlink(machine.guest_errors);
         boot_state_read(&before, machine.nor, target_index(run));
