@@ -110,8 +110,6 @@ static uint32_t extend_forward(const struct matcher *m, uint32_t to, uint32_t fr
                         best = score;
                         length = i + 1;
                 }
-                if (score < best - 4096)
-                        break;
         }
         return length;
 }
@@ -127,8 +125,6 @@ static uint32_t extend_backward(const struct matcher *m, uint32_t to, uint32_t f
                         best = score;
                         length = i;
                 }
-                if (score < best - 4096)
-                        break;
         }
         return length;
 }
