@@ -65,17 +65,17 @@ static void draw(const struct progress *p, uint64_t done)
         char bar[WIDTH + 1];
         double share = p->total > 0 ? (double)done / (double)p->total : 1;
         double elapsed = p->shown - p->started;
-        double rate = elapsed > 0 ? (double)done / elapsed : 0;
 
-        if (share > 1) {
-                share = 1;
-        }
         memset(bar, ' ', WIDTH);
         memset(bar, '=', (size_t)(share * WIDTH));
         bar[WIDTH] = '\0';
-        fprintf(stderr, "\r%-18s [%s] %3.0f %% %7.1f MB/s", p->label, bar, share * 100, rate / 1e6);
-        if (rate > 0) {
-                fprintf(stderr, " %4.0f s left", (double)(p->total - done) / rate);
+        fprintf(stderr, "\r%-18s [%s] %3.0f %%", p->label, bar, share * 100);
+        /* The first moments tell nothing of the rate. */
+        if (done > 0 && elapsed > 0.5) {
+                double rate = (double)done / elapsed;
+
+                fprintf(stderr, " %7.1f MB/s %4.0f s left", rate / 1e6,
+                        (double)(p->total - done) / rate);
         }
         fputs("\033[K", stderr);
 }
