@@ -13,11 +13,6 @@ packages='
     bsdiff xdelta3 zstd clang clang-tidy libclang-rt-dev
 '
 
-# Debian 12 has the sanitizer runtime under a versioned name only.
-if ! apt-cache show libclang-rt-dev >/dev/null 2>&1; then
-    packages=$(echo "$packages" | sed 's/ libclang-rt-dev//')
-fi
-
 missing=
 for p in $packages; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
@@ -27,6 +22,10 @@ done
 echo "setup: installing$missing"
 sudo=
 if [ "$(id -u)" -ne 0 ]; then sudo=sudo; fi
+if [ -n "$sudo" ] && ! command -v sudo >/dev/null; then
+    echo "setup: there is no sudo; as root, run: $0" >&2
+    exit 1
+fi
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -q
 # shellcheck disable=SC2086  # a list of words
