@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory: what stands where in the arena, and how the old image is cached. */
-#include "delta/decoder.h"
+#include "delta/models/table.h"
 
 uint8_t *dl_take(struct dl_arena *arena, uint64_t n)
 {
@@ -31,21 +31,6 @@ uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which)
         return s ? s->counts[which] : 0;
 }
 
-/* What the prediction of references needs. */
-static void plan_program(struct dl *dl, struct dl_arena *arena)
-{
-        struct dl_refs *r = &dl->refs;
-
-        r->pin_count = dl_count(dl, DL_S_PINS, 0);
-        r->region_count = dl_count(dl, DL_S_REGIONS, 0);
-        r->map = &dl->map;
-        dl->old_bytes = dl_take(arena, DL_WINDOW_MAX);
-        r->words = dl_take_array(arena, DL_WINDOW_WORDS, sizeof(*r->words));
-        r->order = dl_take_array(arena, dl->map.count, sizeof(*r->order));
-        r->pins = dl_take_array(arena, r->pin_count, sizeof(*r->pins));
-        r->regions = dl_take_array(arena, r->region_count, sizeof(*r->regions));
-}
-
 void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
 {
         bool resident = dl->header.flags & DL_F_RESIDENT;
@@ -64,14 +49,10 @@ void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
         dl->map.count = dl_count(dl, DL_S_MAP, 0);
         dl->map.copies =
                 (struct dl_copy *)(void *)dl_take(arena, (uint64_t)dl->map.count * DL_COPY_MEMORY);
-        if (dl_section(dl, DL_S_PROGRAM))
-                plan_program(dl, arena);
-        if (dl_section(dl, DL_S_RELA))
-                dl_rela_plan(dl, arena);
-        if (dl_section(dl, DL_S_BTF))
-                dl_btf_plan(dl, arena);
-        if (dl_section(dl, DL_S_KALLSYMS))
-                dl_kallsyms_plan(dl, arena);
+        for (unsigned i = 0; i < DL_MODELS; i++) {
+                if (dl_section(dl, dl_models[i].section))
+                        dl_models[i].plan(dl, arena);
+        }
 }
 
 static sg_err line_for(struct dl *dl, uint64_t pos, struct dl_cache_line **found)

@@ -111,7 +111,8 @@ sg_err dl_source_read(struct dl *dl, uint64_t pos, uint8_t *to, uint32_t n);
 sg_err dl_copies_start(struct dl *dl, uint32_t to);
 sg_err dl_copies_next(struct dl *dl);
 
-/* The references' sections. SG_E_DELTA_MODEL. */
+/* The references' memory and sections. SG_E_DELTA_MODEL. */
+void dl_program_plan(struct dl *dl, struct dl_arena *arena);
 sg_err dl_program_open(struct dl *dl);
 
 /* Predict n output bytes at `to` from the old bytes at `from`; n <= DL_PIECE. */

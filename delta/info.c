@@ -49,6 +49,24 @@ static sg_err add_chunk(const struct dl_ops *ops, uint64_t offset, uint32_t leng
         return e;
 }
 
+static const struct {
+        uint32_t flag;
+        const char *note;
+} notes[] = {
+        {DL_F_NO_BTF, "BTF found, but not followed: structure unknown or memory short"},
+        {DL_F_NO_KALLSYMS, "kallsyms found, but not followed: structure unknown or memory short"},
+        {DL_F_NO_RELA, "relocations found, but not followed: structure unknown or memory short"},
+        {DL_F_NO_COPIES, "short copies given up to stay within the memory limit"},
+};
+
+static void add_notes(const struct dl_header *h, struct dl_info *info)
+{
+        for (unsigned i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+                if (h->flags & notes[i].flag)
+                        info->note[info->notes++] = notes[i].note;
+        }
+}
+
 sg_err dl_info(const struct dl_ops *ops, const struct dl_header *h, struct dl_info *info)
 {
         struct dl_section sections[DL_SECTIONS_MAX];
@@ -58,6 +76,7 @@ sg_err dl_info(const struct dl_ops *ops, const struct dl_header *h, struct dl_in
         sg_err e = dl_directory_read(ops, h, sections);
         if (e)
                 return e;
+        add_notes(h, info);
         struct dl_info_row *framing = row(info, "framing");
         framing->bytes = DL_HEADER_SIZE + h->section_count * DL_D_SIZE + h->table_size;
         for (uint32_t i = 0; i < h->section_count; i++) {

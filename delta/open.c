@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a patch: everything in chunk 0, and the checkpoint. */
-#include "delta/decoder.h"
+#include "delta/models/table.h"
 
 /* Byte offsets in a checkpoint; the rest is zero. */
 enum { C_MAGIC = 0, C_PATCH = 8, C_SEGMENT = 12, C_CRC = DL_CHECKPOINT_SIZE - 4 };
@@ -141,14 +141,10 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = check_table(dl);
         if (!e)
                 e = read_map(dl);
-        if (!e)
-                e = dl_program_open(dl);
-        if (!e && dl_section(dl, DL_S_RELA))
-                e = dl_rela_open(dl);
-        if (!e && dl_section(dl, DL_S_BTF))
-                e = dl_btf_open(dl);
-        if (!e && dl_section(dl, DL_S_KALLSYMS))
-                e = dl_kallsyms_open(dl);
+        for (unsigned i = 0; !e && i < DL_MODELS; i++) {
+                if (dl_section(dl, dl_models[i].section))
+                        e = dl_models[i].open(dl);
+        }
         if (!e && resume)
                 e = load_checkpoint(dl, resume);
         *out = e ? NULL : dl;

@@ -2,6 +2,20 @@
 /* The prediction of copied bytes, and the sections that steer it. */
 #include "delta/decoder.h"
 
+void dl_program_plan(struct dl *dl, struct dl_arena *arena)
+{
+        struct dl_refs *r = &dl->refs;
+
+        r->pin_count = dl_count(dl, DL_S_PINS, 0);
+        r->region_count = dl_count(dl, DL_S_REGIONS, 0);
+        r->map = &dl->map;
+        dl->old_bytes = dl_take(arena, DL_WINDOW_MAX);
+        r->words = dl_take_array(arena, DL_WINDOW_WORDS, sizeof(*r->words));
+        r->order = dl_take_array(arena, dl->map.count, sizeof(*r->order));
+        r->pins = dl_take_array(arena, r->pin_count, sizeof(*r->pins));
+        r->regions = dl_take_array(arena, r->region_count, sizeof(*r->regions));
+}
+
 static sg_err read_program(struct dl *dl)
 {
         struct dl_refs *r = &dl->refs;
@@ -83,10 +97,7 @@ static sg_err read_pins(struct dl *dl)
 
 sg_err dl_program_open(struct dl *dl)
 {
-        dl->program = dl_section(dl, DL_S_PROGRAM);
-        if (!dl->program)
-                return dl_section(dl, DL_S_REGIONS) || dl_section(dl, DL_S_PINS) ? SG_E_DELTA_MODEL
-                                                                                 : SG_OK;
+        dl->program = true;
         if (!(dl->header.flags & DL_F_RESIDENT))
                 return SG_E_DELTA_MODEL;
         sg_err e = read_program(dl);

@@ -38,7 +38,12 @@ enum {
 
 /* Header flags. */
 #define DL_F_RESIDENT 1u /* the copies stand in the section MAP, not in the segments */
-#define DL_F_KNOWN    DL_F_RESIDENT
+/* Notes for people: what the encoder found and gave up. */
+#define DL_F_NO_BTF      2u
+#define DL_F_NO_KALLSYMS 4u
+#define DL_F_NO_RELA     8u
+#define DL_F_NO_COPIES   16u
+#define DL_F_KNOWN       31u
 
 /* A section directory entry: eight words. The counts size the decoder's memory. */
 enum {

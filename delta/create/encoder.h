@@ -22,7 +22,8 @@ struct encoder {
         struct program program;
         uint8_t *from_filled, *to_filled; /* the images with addresses in their slots, or NULL */
         const uint8_t *output;            /* what copies and literals must produce */
-        bool references;                  /* predicted */
+        struct view from_view, to_view;   /* what is matched */
+        uint32_t without;                 /* DL_F_NO_...: models given up */
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */
@@ -37,6 +38,15 @@ struct encoder {
 
 /* The section `id`, made if there is none yet. */
 struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32_t count);
+
+/* Bytes of the decoder's arena for header and sections. */
+uint64_t encoder_arena(const struct encoder *e);
+
+/* Find the copies and the modes, on images whose references are canonical. */
+sg_err find_copies(struct encoder *e);
+
+/* Keep the longest copies only. */
+sg_err keep_copies(struct encoder *e, uint32_t count);
 
 /* Write the copy list into the section MAP. */
 void encode_map(struct encoder *e);

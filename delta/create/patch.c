@@ -69,8 +69,7 @@ static void put_table(struct encoder *e, struct bytes *body)
         }
 }
 
-/* What the decoder's arena will take. */
-static void state_arena(struct encoder *e)
+uint64_t encoder_arena(const struct encoder *e)
 {
         struct dl_arena plan = {NULL, 0};
         struct dl measure = {0};
@@ -82,7 +81,7 @@ static void state_arena(struct encoder *e)
                        sizeof(e->sections[i].counts));
         }
         dl_arena_plan(&measure, &plan);
-        e->header.arena_size = (uint32_t)plan.used;
+        return plan.used;
 }
 
 static int by_id(const void *a, const void *b)
@@ -109,7 +108,7 @@ sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
         e->header.chunk0_size = (uint32_t)(body.size + size);
         e->header.patch_size += e->header.chunk0_size;
         e->header.body_crc = crc_of(&body);
-        state_arena(e);
+        e->header.arena_size = (uint32_t)encoder_arena(e);
         put_header(e, header);
         bytes_add(out, header, sizeof(header));
         bytes_add(out, body.data, body.size);
