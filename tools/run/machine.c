@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,21 +34,6 @@ static void add_pair(struct arguments *a, const char *option, const char *value)
 {
         add(a, option);
         add(a, value);
-}
-
-__attribute__((format(printf, 1, 2))) static const char *format(const char *text, ...)
-{
-        char *out;
-        va_list list;
-
-        va_start(list, text);
-        int n = vasprintf(&out, text, list);
-
-        va_end(list);
-        if (n < 0) {
-                fail(SG_E_NO_MEMORY, "QEMU's arguments");
-        }
-        return out;
 }
 
 static void build_arguments(struct arguments *a, const struct machine_config *c)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <libfdt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,37 +112,17 @@ static void make_image(const struct own_guest *own, const char *system, const ch
         segue(words);
 }
 
-static char *in_folder(const struct own_guest *own, const char *name)
-{
-        char *path;
-
-        if (asprintf(&path, "%s/%s", own->folder, name) < 0) {
-                fail(SG_E_NO_MEMORY, "%s", name);
-        }
-        return path;
-}
-
-static char *assignment(const struct own_guest *own, const char *image)
-{
-        char *text;
-
-        if (asprintf(&text, "%s_a=%s", own->guest, image) < 0) {
-                fail(SG_E_NO_MEMORY, "%s", image);
-        }
-        return text;
-}
-
 void own_make(struct own_device *device, const struct own_guest *own)
 {
-        const char *image = in_folder(own, "guest.img");
-        const char *filled = assignment(own, image);
+        const char *image = format("%s/guest.img", own->folder);
+        const char *filled = format("%s_a=%s", own->guest, image);
 
         if (mkdir(own->folder, 0777) != 0 && errno != EEXIST) {
                 fail_errno(own->folder);
         }
-        device->system = in_folder(own, "system.dtb");
-        device->disk = in_folder(own, "disk.img");
-        device->nor = in_folder(own, "nor.img");
+        device->system = format("%s/system.dtb", own->folder);
+        device->disk = format("%s/disk.img", own->folder);
+        device->nor = format("%s/nor.img", own->folder);
         reduce_system(own->system, device->system, own->guest);
         make_image(own, device->system, image);
         segue((const char *const[]){"disk", "create", "--vms", device->system, "--put", filled,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -138,16 +137,6 @@ static uint64_t count_lines(const char *path)
         return lines;
 }
 
-static char *in_folder(const struct scenario_run *run, const char *name)
-{
-        char *path;
-
-        if (asprintf(&path, "%s/%s", run->folder, name) < 0) {
-                fail(SG_E_NO_MEMORY, "%s", name);
-        }
-        return path;
-}
-
 static unsigned target_index(const struct scenario_run *run)
 {
         for (unsigned i = 0; i < run->system->vm_count; i++) {
@@ -175,7 +164,7 @@ int scenario_run(const struct scenario_run *run)
         struct machine_config machine = *run->machine;
         struct bf_guest before, after;
         struct result result = {.run = run, .facts = &w->facts, .before = &before, .after = &after};
-        const char *log = in_folder(run, "console.log");
+        const char *log = format("%s/console.log", run->folder);
 
         w->run = run;
         w->log = fopen(log, "w");
@@ -183,7 +172,7 @@ int scenario_run(const struct scenario_run *run)
                 fail_errno(log);
         }
         setvbuf(w->log, NULL, _IOLBF, 0); /* to be followed while it grows */
-        machine.guest_errors = in_folder(run, "guest_errors.log");
+        machine.guest_errors = format("%s/guest_errors.log", run->folder);
         unlink(machine.guest_errors);
         boot_state_read(&before, machine.nor, target_index(run));
         facts_init(&w->facts, run->system, run->target);
@@ -203,6 +192,6 @@ int scenario_run(const struct scenario_run *run)
                 print_tail(w);
         }
         result_print(&result);
-        result_write(&result, in_folder(run, "report.json"));
+        result_write(&result, format("%s/report.json", run->folder));
         return result.complaint_count == 0 ? 0 : 1;
 }

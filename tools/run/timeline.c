@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tools/run/facts.h"
 
@@ -56,22 +55,14 @@ static const struct {
         {"refill-progress", "refilling"},
 };
 
-static double now(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void timeline_start(struct timeline *t)
 {
-        *t = (struct timeline){.started = now()};
+        *t = (struct timeline){.started = clock_seconds()};
 }
 
 double timeline_seconds(const struct timeline *t)
 {
-        return now() - t->started;
+        return clock_seconds() - t->started;
 }
 
 static void end_step(struct timeline *t)

@@ -81,7 +81,7 @@ bool arg_flag(const struct args *args, const char *name)
         return arg(args, name) != NULL;
 }
 
-uint64_t number_from_text(const char *text, uint64_t max, const char *where)
+static uint64_t number_from_text(const char *text, uint64_t max, const char *where)
 {
         static const char units[] = "KMG";
         char *end;
@@ -135,7 +135,7 @@ static void help(const char *title, const struct command *command)
 
                 printf("%*s%s\n", width < 30 ? 30 - width : 1, "", o->help);
         }
-        printf("  %-28s%s\n", "--help", "print this");
+        printf("  %-28s%s\n", "-h, --help", "print this");
 }
 
 static _Noreturn void refuse(const char *title, const char *what, const char *which)
@@ -172,13 +172,18 @@ static void sort_out_words(struct args *args, const char *title)
         }
 }
 
+bool args_ask_help(const char *word)
+{
+        return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 void args_parse(struct args *args, const char *title, const struct command *command, int count,
                 char **words)
 {
         *args = (struct args){.command = command, .count = count, .words = words};
 
         for (int i = 0; i < count; i++) {
-                if (strcmp(words[i], "--help") == 0) {
+                if (args_ask_help(words[i])) {
                         help(title, command);
                         exit(0);
                 }

@@ -55,10 +55,13 @@ extern const struct command_group key_group, root_group, image_group, delta_grou
         disk_group, state_group;
 
 /* Checks words[] (without program, group and command) against the command. Ends the program with
- * status 2 where they do not fit, with 0 after printing the help for --help. `title` is what was
+ * status 2 where they do not fit, with 0 after printing the help when it is asked for. `title` is what was
  * typed so far, such as "segue image create". */
 void args_parse(struct args *args, const char *title, const struct command *command, int count,
                 char **words);
+
+/* Whether a word is --help or -h. */
+bool args_ask_help(const char *word);
 
 /* The option's argument; NULL when it was not given. The last one given counts. */
 const char *arg(const struct args *args, const char *name);
@@ -68,6 +71,5 @@ bool arg_flag(const struct args *args, const char *name);
 /* A number (decimal, 0x..., with K, M or G behind it), or `otherwise` when it was not given. Larger
  * than max: wrong usage. */
 uint64_t arg_number(const struct args *args, const char *name, uint64_t otherwise, uint64_t max);
-uint64_t number_from_text(const char *text, uint64_t max, const char *where);
 
 #endif

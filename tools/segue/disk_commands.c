@@ -177,7 +177,15 @@ static int open_disk(const char *path, int mode, struct gpt *gpt)
         if (fd < 0 || fstat(fd, &st) != 0) {
                 fail_errno(path);
         }
-        disk_file_open(&disk, fd, (uint64_t)st.st_size);
+        if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+                fail(SG_E_IO, "%s: neither a file nor a block device", path);
+        }
+        off_t size = lseek(fd, 0, SEEK_END);
+
+        if (size < 0) {
+                fail_errno(path);
+        }
+        disk_file_open(&disk, fd, (uint64_t)size);
         must(gpt_read(gpt, &disk.device, scratch), path);
         return fd;
 }

@@ -109,14 +109,6 @@ void output_write(struct output *out, const void *data, size_t size)
         }
 }
 
-void output_write_at(struct output *out, uint64_t offset, const void *data, size_t size)
-{
-        if (lseek(out->fd, (off_t)offset, SEEK_SET) < 0) {
-                fail_errno(out->path);
-        }
-        output_write(out, data, size);
-}
-
 void output_resize(struct output *out, uint64_t size)
 {
         if (ftruncate(out->fd, (off_t)size) != 0) {

@@ -24,7 +24,6 @@ struct output {
 
 struct output *output_open(const char *path);
 void output_write(struct output *out, const void *data, size_t size);
-void output_write_at(struct output *out, uint64_t offset, const void *data, size_t size);
 void output_resize(struct output *out, uint64_t size);
 /* Makes it durable and gives it its name. */
 void output_commit(struct output *out);

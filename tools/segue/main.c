@@ -60,7 +60,7 @@ int main(int argc, char **argv)
         if (argc < 2) {
                 fail(SG_E_USAGE, "no command given (try: segue --help)");
         }
-        if (strcmp(argv[1], "--help") == 0) {
+        if (args_ask_help(argv[1])) {
                 return help();
         }
         const struct command_group *group = find_group(argv[1]);
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
         if (argc < 3) {
                 fail(SG_E_USAGE, "no command given (try: segue %s --help)", group->name);
         }
-        if (strcmp(argv[2], "--help") == 0) {
+        if (args_ask_help(argv[2])) {
                 printf("usage: segue %s COMMAND [OPTION...]\n\n%s\n", group->name, group->summary);
                 group_help(group);
                 return 0;

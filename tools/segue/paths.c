@@ -2,7 +2,6 @@
 #include "tools/segue/paths.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@ char *path_of(const char *name)
 {
         char self[PATH_MAX];
         ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        char *path;
 
         self[n > 0 ? n : 0] = '\0';
         for (int i = 0; i < 2; i++) {
@@ -22,8 +20,5 @@ char *path_of(const char *name)
                         *slash = '\0';
                 }
         }
-        if (asprintf(&path, "%s/%s", self, name) < 0) {
-                fail(SG_E_NO_MEMORY, "%s", name);
-        }
-        return path;
+        return format("%s/%s", self, name);
 }

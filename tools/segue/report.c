@@ -45,7 +45,22 @@ void *allocate(size_t count, size_t size)
         return memory;
 }
 
-static double now(void)
+char *format(const char *text, ...)
+{
+        char *out;
+        va_list list;
+
+        va_start(list, text);
+        int n = vasprintf(&out, text, list);
+
+        va_end(list);
+        if (n < 0) {
+                fail(SG_E_NO_MEMORY, "%s", text);
+        }
+        return out;
+}
+
+double clock_seconds(void)
 {
         struct timespec t;
 
@@ -55,8 +70,10 @@ static double now(void)
 
 void progress_start(struct progress *p, const char *label, uint64_t total)
 {
-        *p = (struct progress){
-                .label = label, .total = total, .started = now(), .visible = isatty(STDERR_FILENO)};
+        *p = (struct progress){.label = label,
+                               .total = total,
+                               .started = clock_seconds(),
+                               .visible = isatty(STDERR_FILENO)};
 }
 
 static void draw(const struct progress *p, uint64_t done)
@@ -84,7 +101,7 @@ void progress_update(struct progress *p, uint64_t done)
 {
         double t;
 
-        if (!p->visible || (t = now()) - p->shown < 0.1) {
+        if (!p->visible || (t = clock_seconds()) - p->shown < 0.1) {
                 return;
         }
         p->shown = t;

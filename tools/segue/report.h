@@ -18,8 +18,12 @@ _Noreturn void fail_errno(const char *where);
 /* fail() unless error is SG_OK. */
 void must(sg_err error, const char *where);
 
-/* calloc that never returns NULL. */
+/* calloc and asprintf that never fail. */
 void *allocate(size_t count, size_t size);
+char *format(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
+/* Seconds of a clock that only goes forward. */
+double clock_seconds(void);
 
 /* Progress of a long step, on stderr if that is a terminal: share, rate and remaining time. The
  * context of the callbacks that the libraries take. */
