@@ -55,8 +55,8 @@ extern const struct command_group key_group, root_group, image_group, delta_grou
         disk_group, state_group;
 
 /* Checks words[] (without program, group and command) against the command. Ends the program with
- * status 2 where they do not fit, with 0 after printing the help when it is asked for. `title` is what was
- * typed so far, such as "segue image create". */
+ * status 2 where they do not fit, with 0 after printing the help that was asked for. `title` is
+ * what was typed so far, such as "segue image create". */
 void args_parse(struct args *args, const char *title, const struct command *command, int count,
                 char **words);
 
