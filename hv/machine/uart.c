@@ -43,10 +43,15 @@ void uart_set_base(uintptr_t base)
 void uart_init(void)
 {
         put(UART_IMSC, 0);
-        put(UART_ICR, INT_ALL);
         put(UART_LCRH, LCRH_8BIT | LCRH_FEN);
         put(UART_IFLS, 0);
         put(UART_CR, CR_ENABLE);
+        put(UART_ICR, INT_ALL);
+        /* What came before is in nobody's name. From here on the receive interrupts come and go
+         * with what the FIFO holds; clearing them by hand would lose that of a byte that comes
+         * just then, and with it all the bytes behind. */
+        for (unsigned i = 0; i < POLL_LIMIT && uart_read() >= 0; i++)
+                ;
         put(UART_IMSC, INT_RX | INT_RT);
 }
 
@@ -70,9 +75,5 @@ void uart_write_wait(const char *text, size_t size)
 
 int uart_read(void)
 {
-        if (get(UART_FR) & FR_RXFE) {
-                put(UART_ICR, INT_RX | INT_RT);
-                return -1;
-        }
-        return (uint8_t)get(UART_DR);
+        return get(UART_FR) & FR_RXFE ? -1 : (uint8_t)get(UART_DR);
 }

@@ -22,7 +22,7 @@ size_t uart_write(const uint8_t *bytes, size_t size);
 /* Early messages, and the crash path: polls, a bounded time for each byte. */
 void uart_write_wait(const char *text, size_t size);
 
-/* The next received byte, or -1. Clears the receive interrupts when there is none. */
+/* The next received byte, or -1. The receive interrupts go when there is none. */
 int uart_read(void);
 
 #endif
