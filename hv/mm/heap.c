@@ -14,6 +14,7 @@
 static _Alignas(4096) uint8_t heap[HEAP_SIZE];
 static size_t used;
 static void *free_pages; /* linked through their first word */
+static size_t pages;     /* in use */
 static struct spinlock lock;
 
 static void *take(size_t size, size_t align)
@@ -48,6 +49,8 @@ void *page_alloc(void)
                 memcpy(&free_pages, page, sizeof(free_pages));
         else
                 page = take(SIZE_4K, SIZE_4K);
+        if (page)
+                pages++;
         spin_unlock(&lock);
         return page ? memset(page, 0, SIZE_4K) : NULL;
 }
@@ -57,5 +60,17 @@ void page_free(void *page)
         spin_lock(&lock);
         memcpy(page, &free_pages, sizeof(free_pages));
         free_pages = page;
+        pages--;
         spin_unlock(&lock);
+}
+
+struct heap_use heap_use(void)
+{
+        struct heap_use use = {.size = HEAP_SIZE};
+
+        spin_lock(&lock);
+        use.used = used;
+        use.pages = pages;
+        spin_unlock(&lock);
+        return use;
 }

@@ -16,4 +16,13 @@ void *heap_alloc(size_t size, size_t align);
 void *page_alloc(void);
 void page_free(void *page);
 
+/* Any core: what is taken now. */
+struct heap_use {
+        size_t size;  /* of the heap, bytes */
+        size_t used;  /* bytes, pages that came back included: it only grows */
+        size_t pages; /* pages that are in use */
+};
+
+struct heap_use heap_use(void);
+
 #endif

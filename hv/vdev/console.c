@@ -279,7 +279,8 @@ static void say_help(struct console *c)
                 out_text(c, c->source[n]->name, CONSOLE_NAME_MAX);
                 say(c, n == c->focus ? " (has the input), " : ", ");
         }
-        say(c, "o only that one's output or all, ? this help, Ctrl-] the key itself\r\n");
+        say(c, "o only that one's output or all, i how all are, ? this help, Ctrl-] the key "
+               "itself\r\n");
         c->open = NOBODY;
 }
 
@@ -295,6 +296,8 @@ static void command(struct console *c, uint8_t key)
                 deliver(c, key);
         } else if (key == '?') {
                 say_help(c);
+        } else if (key == 'i') {
+                c->ops->inform(c->ctx);
         } else if (key == 'o' && c->source[c->focus]) {
                 c->raw = !c->raw;
                 say_focus(c);

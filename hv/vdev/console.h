@@ -41,6 +41,8 @@ struct console_ops {
         void (*wake)(void *ctx, bool at_once);
         /* Housekeeping core: typed bytes for VM `number`; returns how many it had room for. */
         size_t (*receive)(void *ctx, unsigned number, const uint8_t *bytes, size_t size);
+        /* Housekeeping core: the person wants to know how hv and the VMs are. */
+        void (*inform)(void *ctx);
 };
 
 struct console;

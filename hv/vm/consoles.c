@@ -7,6 +7,7 @@
 #include "hv/core/log.h"
 #include "hv/core/percpu.h"
 #include "hv/machine/uart.h"
+#include "hv/vm/status.h"
 #include "hv/vm/timer.h"
 #include "hv/vm/vm.h"
 
@@ -46,7 +47,14 @@ static size_t receive(void *ctx, unsigned number, const uint8_t *bytes, size_t s
         return vpl011_receive(&vm_by_index(number)->console, bytes, size);
 }
 
-static const struct console_ops ops = {.send = send, .wake = wake, .receive = receive};
+static void inform(void *ctx)
+{
+        (void)ctx;
+        status_log();
+}
+
+static const struct console_ops ops = {
+        .send = send, .wake = wake, .receive = receive, .inform = inform};
 
 static void log_to_ring(const char *line, size_t size)
 {

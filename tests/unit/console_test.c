@@ -19,6 +19,7 @@ static size_t wire_size;
 static size_t room;
 static unsigned wakes[2];
 static char typed[CONSOLE_VMS][64];
+static unsigned informed;
 
 static size_t send(void *ctx, const uint8_t *bytes, size_t size)
 {
@@ -45,7 +46,14 @@ static size_t receive(void *ctx, unsigned number, const uint8_t *bytes, size_t s
         return size;
 }
 
-static const struct console_ops ops = {.send = send, .wake = wake, .receive = receive};
+static void inform(void *ctx)
+{
+        (void)ctx;
+        informed++;
+}
+
+static const struct console_ops ops = {
+        .send = send, .wake = wake, .receive = receive, .inform = inform};
 
 static int setup(void **state)
 {
@@ -55,6 +63,7 @@ static int setup(void **state)
         memset(wire, 0, sizeof(wire));
         memset(wakes, 0, sizeof(wakes));
         wire_size = 0;
+        informed = 0;
         room = SIZE_MAX;
         console_init(&console, &ops, NULL, MS);
         console_add(&console, 0, &source[0], "update");
@@ -204,6 +213,9 @@ static void typed_bytes_go_where_the_focus_is(void **state)
         console_drain(&console, 0);
         wire[wire_size] = 0;
         assert_non_null(strstr(wire, "0 update, 2 personal (has the input), "));
+        keys("i\x1di");
+        assert_int_equal(informed, 1);
+        assert_string_equal(typed[2], "ls\n\x1di");
 }
 
 static void focus_mode_shows_one_guest_raw(void **state)
