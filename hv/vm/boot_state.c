@@ -59,11 +59,11 @@ sg_err boot_state_read(const struct vm *vm, struct bf_guest *g, bf_refused *refu
         return e;
 }
 
-static void publish(const struct boot_change *c, bf_refused refused)
+static void publish(const struct vm *vm, const struct bf_guest *g, bf_refused refused)
 {
         spin_lock(&shared.lock);
-        shared.vm[c->vm->index].guest = c->after;
-        shared.vm[c->vm->index].refused = refused;
+        shared.vm[vm->index].guest = *g;
+        shared.vm[vm->index].refused = refused;
         spin_unlock(&shared.lock);
 }
 
@@ -85,10 +85,11 @@ static void change_here(void *arg)
         if (c->storage != SG_OK) {
                 hv_log("boot state: cannot write: error %d: %s", c->storage,
                        sg_strerror(c->storage));
+                publish(c->vm, c->happened ? &c->after : &c->before, refused | c->refuse);
                 return;
         }
         refused &= (bf_refused)~c->forgive;
-        publish(c, refused | c->refuse);
+        publish(c->vm, &c->after, refused | c->refuse);
 }
 
 bool boot_state_change(struct boot_change *c)

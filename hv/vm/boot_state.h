@@ -3,7 +3,7 @@
  * The boot state of all VMs, as every core may read it and one core writes it. The journal is
  * touched on the housekeeping core alone; other cores post their change there and wait, so changes
  * happen one after the other, and of two that exclude each other the first durable one wins. What
- * is read is a copy that changes only after the record is durable.
+ * is read is a copy that changes only after the record is durable (but see `happened`).
  */
 #ifndef HV_VM_BOOT_STATE_H
 #define HV_VM_BOOT_STATE_H
@@ -27,13 +27,16 @@ struct boot_change {
         struct bf_image_id id;
         uint64_t token;
         enum sg_cause cause;
-        bf_refused refuse;  /* slots noted as unusable until power-off, if it was accepted ... */
-        bf_refused forgive; /* ... and slots that may be tried again */
+        /* It has happened whether it can be written or not: without the record it counts until
+         * power-off. */
+        bool happened;
+        bf_refused refuse;  /* slots noted in memory as unusable until power-off, if accepted ... */
+        bf_refused forgive; /* ... and, once durable, slots that may be tried again */
 
         sg_err refusal;         /* apply's result */
         sg_err storage;         /* the journal's, when apply accepted */
         struct bf_guest before; /* valid unless refusal is SG_E_STATE_* */
-        struct bf_guest after;  /* valid when both results are SG_OK */
+        struct bf_guest after;  /* what apply made of it; valid when refusal is SG_OK */
 };
 
 /* Boot core, once: mounts the journal in this flash (NULL: the machine has none), which must stay
@@ -44,7 +47,8 @@ sg_err boot_state_init(const struct bf_flash *flash);
  * when it has one. */
 sg_err boot_state_read(const struct vm *vm, struct bf_guest *g, bf_refused *refused);
 
-/* Any core, no lock held. true: durable. On false nothing has changed. */
+/* Any core, no lock held. true: durable. On false nothing has changed but for what `refuse` and
+ * `happened` say. */
 bool boot_state_change(struct boot_change *change);
 
 /* Housekeeping core: one bounded step of erasing ahead. true: there is more to do. */

@@ -180,24 +180,53 @@ static uint64_t new_token(void)
         return token != 0 ? token : 1;
 }
 
+static sg_err apply_nothing(struct bf_guest *g, const struct boot_change *c)
+{
+        (void)g;
+        (void)c;
+        return SG_OK;
+}
+
+/* The image is good, the bank is not: the trial waits for the next power-on, or for update to stage
+ * it again, and the confirmed image runs meanwhile. */
+static void pass_over(struct vm *vm, uint8_t slot, sg_err why)
+{
+        struct boot_change c = {.vm = vm, .apply = apply_nothing, .refuse = BF_REFUSED(slot)};
+
+        hv_log("VM %s: slot %c is not tried now: its start cannot be recorded", vm->desc->name,
+               slot_letter(slot));
+        event_send(SG_EV_REFUSED, vm->index, slot, why);
+        boot_state_change(&c);
+}
+
+static enum slots_verdict start(struct boot_change *c)
+{
+        /* A confirmed image writes nothing, so it does not depend on whether that could be. */
+        if (!boot_state_change(c) && (c->refusal != SG_OK || c->after.started)) {
+                if (c->refusal != SG_OK)
+                        refuse_slot(c->vm, c->slot, SG_CAUSE_VERIFY_FAILED, c->refusal);
+                else
+                        pass_over(c->vm, c->slot, c->storage);
+                return SLOTS_REFUSED;
+        }
+        memcpy(started_digest[c->vm->index], c->id.digest, BF_DIGEST_SIZE);
+        return c->after.started ? SLOTS_START_TRIAL : SLOTS_START;
+}
+
 enum slots_verdict slots_report(struct vm *vm, const struct boot_report *report, uint64_t *token)
 {
-        struct boot_change c = {.vm = vm, .apply = apply_start, .slot = vm->slot};
+        struct boot_change c = {
+                .vm = vm, .apply = apply_start, .slot = vm->slot, .token = new_token()};
         sg_err e = reported_error(report->error);
 
         if (e == SG_OK && !make_id(&c.id, report->counter, report->digest))
                 e = SG_E_SLOT_MISMATCH;
-        if (e == SG_OK) {
-                c.token = new_token();
-                *token = c.token;
-                if (boot_state_change(&c)) {
-                        memcpy(started_digest[vm->index], c.id.digest, BF_DIGEST_SIZE);
-                        return c.after.started ? SLOTS_START_TRIAL : SLOTS_START;
-                }
-                e = c.refusal != SG_OK ? c.refusal : c.storage;
+        if (e != SG_OK) {
+                refuse_slot(vm, vm->slot, SG_CAUSE_VERIFY_FAILED, e);
+                return SLOTS_REFUSED;
         }
-        refuse_slot(vm, vm->slot, SG_CAUSE_VERIFY_FAILED, e);
-        return SLOTS_REFUSED;
+        *token = c.token;
+        return start(&c);
 }
 
 /* ---- Stop ---- */
@@ -210,9 +239,11 @@ static sg_err apply_try_spent(struct bf_guest *g, const struct boot_change *c)
 /* A trial ended without a confirm, unless one was durable first. */
 static void spend_try(struct vm *vm, enum sg_cause cause)
 {
-        struct boot_change c = {.vm = vm, .apply = apply_try_spent, .cause = cause};
+        struct boot_change c = {
+                .vm = vm, .apply = apply_try_spent, .cause = cause, .happened = true};
         uint8_t slot = vm->slot;
 
+        /* Unwritten, it counts as a power cut at the next power-on. */
         if (!boot_state_change(&c))
                 return;
         if (gave_up(&c, slot)) {

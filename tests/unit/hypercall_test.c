@@ -578,6 +578,51 @@ static void write_errors_change_nothing(void **state)
         assert_string_equal(fake.called, "vm_stop");
 }
 
+static void a_start_that_cannot_be_written_blames_no_image(void **state)
+{
+        static const uint8_t none[BF_DIGEST_SIZE];
+
+        (void)state;
+        stage_new();
+        events_reset();
+        nor_stop(&nor, 1, NOR_NOTHING, true);
+        assert_int_equal(report(0, 6, 0xc0), SG_HC_DENIED);
+        expect_event(SG_EV_REFUSED, 2, 1, SG_E_IO);
+        expect_no_event();
+        assert_true(slots_stopped(personal, SG_VM_VERIFYING, SG_CAUSE_VERIFY_FAILED));
+        /* The confirmed image needs no record. */
+        assert_int_equal(slots_due(personal), 0);
+        assert_int_equal(report(0, 5, 0xa0), SG_HC_OK);
+        assert_string_equal(fake.called, "vm_started");
+        assert_int_equal(fake.called_arg, false);
+
+        nor_power_on(&nor, 1);
+        power_cycle();
+        assert_memory_equal(state_of(personal).failed_digest, none, sizeof(none));
+        start_trial();
+}
+
+static void a_try_that_cannot_be_written_is_spent_all_the_same(void **state)
+{
+        uint64_t token;
+
+        (void)state;
+        stage_new();
+        token = start_trial();
+        nor_stop(&nor, 1, NOR_NOTHING, true);
+        assert_true(slots_stopped(personal, SG_VM_TRIAL, SG_CAUSE_DEADLINE));
+        assert_int_equal(CALL(update, SG_HC_CONFIRM_FOR, 2, token), SG_HC_BAD_STATE);
+        assert_int_equal(slots_due(personal), 1);
+        assert_int_equal(report(0, 6, 0xc0), SG_HC_DENIED);
+        assert_int_equal(slots_due(personal), 0);
+        assert_int_equal(report(0, 5, 0xa0), SG_HC_OK);
+
+        nor_power_on(&nor, 1);
+        power_cycle();
+        assert_int_equal(state_of(personal).slot[1].tries_remaining, 3);
+        assert_int_equal(state_of(personal).slot[1].interrupted_remaining, 9);
+}
+
 static void without_a_boot_state_nothing_starts(void **state)
 {
         (void)state;
@@ -617,6 +662,8 @@ int main(void)
                 cmocka_unit_test_setup(turning_off_is_consent_when_an_update_waits, setup),
                 cmocka_unit_test_setup(the_resident_copy_is_of_one_digest, setup),
                 cmocka_unit_test_setup(write_errors_change_nothing, setup),
+                cmocka_unit_test_setup(a_start_that_cannot_be_written_blames_no_image, setup),
+                cmocka_unit_test_setup(a_try_that_cannot_be_written_is_spent_all_the_same, setup),
                 cmocka_unit_test_setup(without_a_boot_state_nothing_starts, setup),
         };
 
