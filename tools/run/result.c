@@ -103,8 +103,11 @@ void result_judge(struct result *r)
                 complain(r, "%s", r->stopped);
         }
         judge_outcome(r);
-        judge_change(r, facts_guest(&copy, copy.target));
-        judge_others(r);
+        /* All else follows from an early end. */
+        if (r->stopped == NULL) {
+                judge_change(r, facts_guest(&copy, copy.target));
+                judge_others(r);
+        }
         if (r->guest_error_lines != 0) {
                 complain(r, "QEMU logged %llu guest errors",
                          (unsigned long long)r->guest_error_lines);
@@ -123,7 +126,11 @@ static void print_times(const struct guest_facts *g)
         if (g->downtime_ms != 0) {
                 printf("%s was away for %llu ms. ", g->name, (unsigned long long)g->downtime_ms);
         }
-        printf("A cold boot takes %s %llu ms.\n", g->name, (unsigned long long)g->cold_boot_ms);
+        if (g->cold_boot_ms != 0) {
+                printf("A cold boot takes %s %llu ms.", g->name,
+                       (unsigned long long)g->cold_boot_ms);
+        }
+        putchar('\n');
 }
 
 void result_print(const struct result *r)
