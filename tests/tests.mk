@@ -32,3 +32,17 @@ $(call image,el1,$(B)/tests/calls,images/rt/rt.lds,\
 
 # A guest that cannot go on.
 $(call image,el1,$(B)/tests/lost,images/rt/rt.lds,tests/qemu/guests/lost.S)
+
+# A guest that does what it is told on its console.
+$(call image,el1,$(B)/tests/told,images/rt/rt.lds,\
+        $(addprefix images/rt/,start.S mmu.c gic.c psci.c uart.c) \
+        $(addprefix tests/qemu/guests/,told.c second.S))
+
+# Update partitions with something else in the place of their service.
+update-test = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
+        $(filter-out updater/el1/service.c,$(UPDATE_EL1)) $(UPDATER_ENGINE) $(UPDATER_PACKAGE) \
+        $(UPDATER_DISK) $(DELTA_DECODER) $(BOOTFLOW_LAYOUT) \
+        $(addprefix tests/qemu/guests/,$(2)),\
+        $(addprefix $(D)/el1/lib/,libmbedcrypto.a libfdt.a libz.a))
+$(call update-test,withdrawn,withdrawn.c only_loads.c probe.S)
+$(call update-test,crashes,crashes.c only_loads.c)

@@ -43,7 +43,7 @@ def system(name, keys=None):
         shutil.copy(f"{KEYS}/root.json", folder)
     out = work_file("-".join([name, *(keys or ())]) + ".dtb")
     subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-i", ".", "-i", "build/bootflow",
-                    "-i", "build/updater", "-i", folder, "-o", out,
+                    "-i", "build/updater", "-i", "build/tests", "-i", folder, "-o", out,
                     f"tests/qemu/systems/{name}.dts"], check=True)
     return out
 

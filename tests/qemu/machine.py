@@ -11,6 +11,7 @@ import threading
 import time
 
 TAIL = 60
+CONSOLE_KEY = "\x1d"
 
 
 def event_pattern(name, guest=None, fields=None):
@@ -107,6 +108,20 @@ class Machine:
         while patterns:
             line = self.wait("|".join(patterns), max(0.1, end - time.monotonic()), never).string
             patterns = [p for p in patterns if not re.search(p, line)]
+
+    def status(self, guest):
+        """What the console key `i` says of a VM (docs/console.md)."""
+        self.type(CONSOLE_KEY + "i")
+        found = self.wait(rf"\[hv\] VM {guest}: (?P<state>\w+), slot (?P<slot>.), "
+                          r"restarts (?P<restarts>\d+), last stop (?P<cause>[\w ]+), "
+                          r"exits (?P<exits>\d+), beats (?P<beats>\d+), lost (?P<lost>\d+), ")
+        return found.groupdict()
+
+    def memory(self):
+        """What of hv's own memory is in use: bytes ever taken, pages in use now."""
+        self.type(CONSOLE_KEY + "i")
+        found = self.wait(r"\[hv\] memory: (\d+) of \d+ bytes taken, (\d+) pages in use")
+        return tuple(int(n) for n in found.groups())
 
     def seen(self, pattern):
         """All lines so far that the pattern finds."""
