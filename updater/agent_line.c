@@ -66,11 +66,23 @@ static bool parse_token(const struct text *word, uint64_t *token)
         return true;
 }
 
+/* It is quoted in events, so nothing in it may end a text or a line. */
+static bool is_printable(const struct text *word)
+{
+        for (size_t i = 0; i < word->length; i++) {
+                if (word->at[i] <= ' ' || word->at[i] > '~') {
+                        return false;
+                }
+        }
+        return true;
+}
+
 static enum agent_kind parse_hello(struct text *line, struct agent_message *m)
 {
         struct text word;
 
-        if (!next_word(line, &word) || line->length > 0 || word.length > AGENT_RELEASE_MAX) {
+        if (!next_word(line, &word) || line->length > 0 || word.length > AGENT_RELEASE_MAX ||
+            !is_printable(&word)) {
                 return AGENT_UNKNOWN;
         }
         memcpy(m->release, word.at, word.length);

@@ -48,6 +48,9 @@ static void the_rest_is_unknown(void **state)
                 "hello ",
                 "hello a b",
                 "hello  a",
+                "hello 6.1\t",
+                "hello 6.1\xc3\xa9",
+                "hello \x7f",
                 "confirm",
                 "confirm 00ff12345678abc",
                 "confirm 00ff12345678abcd1",
@@ -69,6 +72,15 @@ static void the_rest_is_unknown(void **state)
                         fail_msg("taken: '%s'", lines[i]);
                 }
         }
+}
+
+/* The fuzzer's: a release that begins with NUL was taken, as an empty one. */
+static void a_release_holds_no_nul(void **state)
+{
+        static const char line[] = "hello \0006.1";
+
+        (void)state;
+        assert_int_equal(agent_parse(line, sizeof(line) - 1, &message), AGENT_UNKNOWN);
 }
 
 /* Feeds a text; counts the messages of one kind. */
@@ -141,6 +153,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(takes_every_message),
                 cmocka_unit_test(the_rest_is_unknown),
+                cmocka_unit_test(a_release_holds_no_nul),
                 cmocka_unit_test(bytes_become_lines),
                 cmocka_unit_test(events_are_lines),
                 cmocka_unit_test(a_field_too_long_is_left_out_whole),
