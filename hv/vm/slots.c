@@ -317,9 +317,7 @@ static int64_t result_of(const struct boot_change *c)
 static int64_t change(struct boot_change *c)
 {
         boot_state_change(c);
-        /* A guest does not know whether it is on trial: it confirms each start, and that is no
-         * news. */
-        if (c->refusal != SG_OK && c->refusal != SG_E_TRIAL_NONE)
+        if (c->refusal != SG_OK)
                 hv_log("VM %s: refused: error %d: %s", c->vm->desc->name, c->refusal,
                        sg_strerror(c->refusal));
         return result_of(c);
@@ -409,11 +407,26 @@ static sg_err apply_confirm(struct bf_guest *g, const struct boot_change *c)
         return vm_on_trial(c->vm) ? bf_confirm(g, c->token) : SG_E_TRIAL_NONE;
 }
 
+/* On the caller's own core: a guest may say what it likes as often as it likes, and shall not keep
+ * the housekeeping core busy, nor the log, with what cannot be a confirm. */
+static sg_err confirm_refusal(const struct boot_change *c)
+{
+        struct bf_guest g;
+        bf_refused refused = 0;
+        sg_err e = boot_state_read(c->vm, &g, &refused);
+
+        return e == SG_OK ? apply_confirm(&g, c) : e;
+}
+
 int64_t slots_confirm(struct vm *vm, uint64_t token)
 {
         struct boot_change c = {.vm = vm, .apply = apply_confirm, .token = token};
-        int64_t result = change(&c);
+        int64_t result;
 
+        c.refusal = confirm_refusal(&c);
+        if (c.refusal != SG_OK)
+                return result_of(&c);
+        result = change(&c);
         if (result == SG_HC_OK) {
                 vm_confirmed(vm);
                 event_send(SG_EV_CONFIRMED, vm->index, c.after.outcome_slot, 0);

@@ -481,6 +481,26 @@ static void of_confirm_and_deadline_the_first_wins(void **state)
         assert_int_equal(CALL(update, SG_HC_CONFIRM_FOR, 2, token), SG_HC_BAD_TOKEN);
 }
 
+static void a_guest_that_repeats_nonsense_bothers_nobody(void **state)
+{
+        uint64_t token;
+        unsigned errands;
+
+        (void)state;
+        assert_int_equal(report(0, 5, 0xa0), SG_HC_OK);
+        errands = fake_errands;
+        assert_int_equal(CALL(personal, SG_HC_CONFIRM, 1), SG_HC_BAD_STATE);
+        assert_int_equal(fake_errands, errands);
+        stage_new();
+        token = start_trial();
+        errands = fake_errands;
+        fake.log[0] = '\0';
+        assert_int_equal(CALL(personal, SG_HC_CONFIRM, token + 1), SG_HC_BAD_TOKEN);
+        assert_int_equal(fake_errands, errands);
+        assert_string_equal(fake.log, "");
+        assert_int_equal(CALL(personal, SG_HC_CONFIRM, token), SG_HC_OK);
+}
+
 static void unstaged_before_the_trial(void **state)
 {
         (void)state;
@@ -655,6 +675,7 @@ int main(void)
                 cmocka_unit_test_setup(tries_are_spent_and_then_it_goes_back, setup),
                 cmocka_unit_test_setup(power_cuts_spend_no_try, setup),
                 cmocka_unit_test_setup(of_confirm_and_deadline_the_first_wins, setup),
+                cmocka_unit_test_setup(a_guest_that_repeats_nonsense_bothers_nobody, setup),
                 cmocka_unit_test_setup(unstaged_before_the_trial, setup),
                 cmocka_unit_test_setup(bytes_other_than_staged_never_start, setup),
                 cmocka_unit_test_setup(a_lying_loader_costs_no_successful_slot, setup),

@@ -12,6 +12,7 @@
 #include "hv/vm/timer.h"
 
 struct fake_system fake;
+unsigned fake_errands;
 
 static const uint8_t vendor[16] = "vendor";
 static const uint8_t class_rt[16] = "class of rt";
@@ -178,6 +179,7 @@ void housekeeping_call(void (*fn)(void *arg), void *arg)
         static struct spinlock one_core;
 
         spin_lock(&one_core);
+        fake_errands++;
         fn(arg);
         spin_unlock(&one_core);
 }

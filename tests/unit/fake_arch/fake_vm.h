@@ -34,6 +34,7 @@ struct fake_system {
 };
 
 extern struct fake_system fake;
+extern unsigned fake_errands; /* that the housekeeping core was sent on, ever */
 
 void fake_system_reset(void);
 
