@@ -21,6 +21,7 @@ include updater/updater.mk
 include images/images.mk
 include tools/tools.mk
 include tests/tests.mk
+include tests/fuzz/fuzz.mk
 
 include mk/lint.mk
 include mk/help.mk

@@ -7,6 +7,8 @@ help:
 	@echo "make test          all tests: unit, lint, QEMU scenarios"
 	@echo "make unit          the host tests alone (ASan, UBSan)"
 	@echo "make soak          the slow sweeps"
+	@echo "make fuzz [SECONDS=60] [TARGET=all|NAME]"
+	@echo "                   libFuzzer, and what it covered"
 	@echo "make lint          clang-format and clang-tidy"
 	@echo "make all           build everything"
 	@echo "make clean         remove what was built (keeps what was fetched)"

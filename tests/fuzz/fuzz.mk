@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fuzzing with libFuzzer, under ASan and UBSan:
+#   make fuzz [SECONDS=60] [TARGET=all|NAME]
+# All of it is below build/fuzz: objects, bin/, seeds/ (made), corpus/ (what the
+# runs found, kept and used again), findings/. Corpora that are committed stand in
+# tests/fuzz/corpus/NAME.
+F := $(B)/fuzz
+SECONDS ?= 60
+TARGET ?= all
+FUZZ_TARGETS :=
+
+# gcc has judged these sources' warnings already.
+CC_fuzz := clang
+DEPS_fuzz := $(DEPS_asan)
+CFLAGS_fuzz := $(filter-out $(WARN),$(COMMON)) -O1 -D_GNU_SOURCE -isystem $(D)/host/include \
+               $(call mbedtls,host) -fsanitize=fuzzer-no-link,address,undefined \
+               -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+$(eval $(call variant-rules,fuzz))
+
+# $(call fuzz-target,NAME,SOURCES,LIBRARIES): tests/fuzz/NAME.c is the target.
+fuzz-target = $(call program,fuzz,$(F)/bin/$(1),tests/fuzz/$(1).c $(2),$(3))$(eval FUZZ_TARGETS += $(1))
+
+FUZZ_CRYPTO := $(D)/host/lib/libmbedcrypto.a
+FUZZ_TRUSTING := tests/fuzz/trusting.c
+FUZZ_TRUSTS := -Wl,--wrap=mbedtls_pk_verify $(FUZZ_CRYPTO)
+FUZZ_STORAGE := tests/unit/memory_storage.c
+
+$(call fuzz-target,image,$(BOOTFLOW_IMAGE) $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
+$(call fuzz-target,fit,tests/fuzz/fdt_mutator.c $(BOOTFLOW_FIT),-lfdt)
+$(call fuzz-target,place,bootflow/place.c)
+$(call fuzz-target,record,tests/fuzz/entry.c $(BOOTFLOW_STATE))
+$(call fuzz-target,journal,tests/fuzz/entry.c tests/unit/strict_nor.c $(BOOTFLOW_STATE),-lcmocka)
+$(call fuzz-target,json,$(addprefix updater/package/,canonical.c json.c jsmn.c),$(FUZZ_CRYPTO))
+$(call fuzz-target,tuf,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) \
+  $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
+$(call fuzz-target,package,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) \
+  $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
+$(call fuzz-target,delta,tests/fuzz/patch_parts.c $(DELTA_DECODER),-lz)
+$(call fuzz-target,gpt,tests/fuzz/disk_window.c $(UPDATER_DISK),-lz)
+$(call fuzz-target,description,tests/fuzz/fdt_mutator.c hv/vm/description.c hv/vm/guest_fdt.c,-lfdt)
+$(call fuzz-target,agent_line,updater/agent_line.c updater/events.c)
+$(call fuzz-target,hypercall,$(FAKE_VM) tests/unit/strict_nor.c \
+  $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE),-lcmocka)
+$(call fuzz-target,checkpoint,$(FUZZ_STORAGE) updater/checkpoint.c,-lz)
+
+$(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c \
+  tests/unit/package_maker.c tests/unit/strict_nor.c $(FUZZ_STORAGE) $(BOOTFLOW_STATE) \
+  $(UPDATER_DISK) updater/checkpoint.c $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER),\
+  $(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS) -lcmocka)
+
+$(F)/seeds/stamp: $(F)/bin/seeds tests/fuzz/fit.dts $(B)/unit/data/system.dtb \
+                  $(B)/images/rt-v1_0.bin $(B)/images/rt-v1_1.bin $(B)/tests/gic.bin
+	@mkdir -p $(F)/seeds/image $(F)/seeds/fit $(F)/seeds/description
+	$(F)/bin/seeds $(F)/seeds
+	cp tests/vectors/image/*.img $(F)/seeds/image
+	dtc -q -O dtb -o $(F)/seeds/fit/small tests/fuzz/fit.dts
+	cp $(B)/unit/data/system.dtb $(F)/seeds/description/shipped
+	@touch $@
+
+FUZZ_BINARIES := $(addprefix $(F)/bin/,$(FUZZ_TARGETS))
+
+.PHONY: fuzz
+fuzz: $(if $(filter all,$(TARGET)),$(FUZZ_BINARIES),$(addprefix $(F)/bin/,$(TARGET))) \
+      $(F)/seeds/stamp
+	tests/fuzz/run $(SECONDS) $(if $(filter all,$(TARGET)),$(FUZZ_TARGETS),$(TARGET))

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/patch_parts.h"
+
+#include <stdlib.h>
+
+#include <zlib.h>
+
+#include "delta/decoder.h"
+
+#define VARINT_MAX 5u
+
+/* Unpacks packed[0, size) into the room's next piece. */
+static bool unpack(struct patch_parts *p, struct patch_part *part, const uint8_t *packed,
+                   size_t size)
+{
+        z_stream z = {.next_in = (uint8_t *)(uintptr_t)packed, .avail_in = (uInt)size};
+        size_t left = PARTS_ROOM - p->used;
+
+        part->bytes = p->room + p->used;
+        part->size = 0;
+        if (left < PARTS_GROWTH || inflateInit2(&z, -MAX_WBITS) != Z_OK)
+                return false;
+        z.next_out = part->bytes;
+        z.avail_out = (uInt)(left - PARTS_GROWTH);
+        int r = size ? inflate(&z, Z_FINISH) : Z_STREAM_END;
+        part->size = z.total_out;
+        p->used += part->size + PARTS_GROWTH;
+        (void)inflateEnd(&z);
+        return r == Z_STREAM_END;
+}
+
+/* Packs a part to the end of the patch; an empty one to nothing. */
+static bool pack(const struct patch_part *part, uint8_t *patch, size_t max, size_t *at)
+{
+        z_stream z = {.next_in = part->bytes, .avail_in = (uInt)part->size};
+
+        if (part->size == 0)
+                return true;
+        if (deflateInit2(&z, 1, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+                return false;
+        z.next_out = patch + *at;
+        z.avail_out = (uInt)(max - *at);
+        int r = deflate(&z, Z_FINISH);
+        *at += z.total_out;
+        (void)deflateEnd(&z);
+        return r == Z_STREAM_END;
+}
+
+static bool read_varint(const uint8_t *bytes, size_t size, size_t *at, uint32_t *value)
+{
+        *value = 0;
+        for (unsigned i = 0; i < VARINT_MAX && *at < size; i++) {
+                uint8_t b = bytes[(*at)++];
+                *value |= (uint32_t)(b & 127u) << (7 * i);
+                if (b < 128)
+                        return true;
+        }
+        return false;
+}
+
+static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk, size_t size)
+{
+        uint32_t sizes[DL_STREAMS] = {0};
+        size_t at = 0;
+
+        for (uint32_t k = 0; k < p->streams && size > 0; k++)
+                if (!read_varint(chunk, size, &at, &sizes[k]))
+                        return false;
+        for (uint32_t k = 0; k < p->streams; k++) {
+                if (sizes[k] > size - at || !unpack(p, &p->stream[i][k], chunk + at, sizes[k]))
+                        return false;
+                at += sizes[k];
+        }
+        return true;
+}
+
+static bool read_sections(struct patch_parts *p, const uint8_t *patch, size_t size,
+                          const struct dl_header *h)
+{
+        size_t at = DL_HEADER_SIZE + (size_t)h->section_count * DL_D_SIZE;
+
+        if (at + h->table_size > size)
+                return false;
+        memcpy(p->directory, patch + DL_HEADER_SIZE, (size_t)h->section_count * DL_D_SIZE);
+        at += h->table_size;
+        for (uint32_t i = 0; i < h->section_count; i++) {
+                uint32_t packed = dl_get32(p->directory + (size_t)i * DL_D_SIZE + DL_D_PACKED);
+                if (packed > size - at || !unpack(p, &p->section[i], patch + at, packed))
+                        return false;
+                at += packed;
+        }
+        return true;
+}
+
+struct reader {
+        const uint8_t *patch;
+        size_t size;
+};
+
+static sg_err read_patch(void *ctx, uint64_t off, void *to, size_t length)
+{
+        const struct reader *r = ctx;
+
+        if (off > r->size || length > r->size - off)
+                return SG_E_IO;
+        memcpy(to, r->patch + off, length);
+        return SG_OK;
+}
+
+bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size)
+{
+        struct reader reader = {patch, size};
+        const struct dl_ops ops = {.ctx = &reader, .patch_read = read_patch};
+        struct dl_header h;
+        uint64_t offset;
+        uint32_t length;
+
+        if (size < DL_HEADER_SIZE || dl_header_parse(patch, &h) != SG_OK ||
+            h.segment_count > PARTS_SEGMENTS_MAX || h.patch_size != size)
+                return false;
+        p->used = 0;
+        p->sections = h.section_count;
+        p->segments = h.segment_count;
+        p->streams = h.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        memcpy(p->header, patch, DL_HEADER_SIZE);
+        if (!read_sections(p, patch, size, &h))
+                return false;
+        for (uint32_t i = 0; i < h.segment_count; i++)
+                if (dl_chunk(&ops, &h, i + 1, &offset, &length) != SG_OK ||
+                    offset + length > size || !read_segment(p, i, patch + offset, length))
+                        return false;
+        return true;
+}
+
+static bool write_sections(const struct patch_parts *p, uint8_t *patch, size_t max, size_t *at)
+{
+        for (uint32_t i = 0; i < p->sections; i++) {
+                uint8_t *entry = patch + DL_HEADER_SIZE + (size_t)i * DL_D_SIZE;
+                size_t start = *at;
+                if (!pack(&p->section[i], patch, max, at))
+                        return false;
+                dl_put32(entry + DL_D_PACKED, (uint32_t)(*at - start));
+                dl_put32(entry + DL_D_CRC, (uint32_t)crc32(0, patch + start, (uInt)(*at - start)));
+        }
+        return true;
+}
+
+static void put_varint(uint8_t *head, size_t *at, size_t value)
+{
+        for (; value >= 128; value >>= 7)
+                head[(*at)++] = (uint8_t)(value | 128u);
+        head[(*at)++] = (uint8_t)value;
+}
+
+/* The streams are packed first, behind the most that their lengths can take, then moved. */
+static bool write_segment(const struct patch_parts *p, uint32_t i, uint8_t *patch, size_t max,
+                          size_t *at)
+{
+        uint8_t head[VARINT_MAX * DL_STREAMS];
+        size_t head_size = 0, start = *at + sizeof(head), end = start;
+
+        if (start > max)
+                return false;
+        for (uint32_t k = 0; k < p->streams; k++) {
+                size_t before = end;
+                if (!pack(&p->stream[i][k], patch, max, &end))
+                        return false;
+                put_varint(head, &head_size, end - before);
+        }
+        if (end == start)
+                return true; /* an empty chunk */
+        memcpy(patch + *at, head, head_size);
+        memmove(patch + *at + head_size, patch + start, end - start);
+        *at += head_size + end - start;
+        return true;
+}
+
+static bool write_segments(const struct patch_parts *p, uint8_t *patch, size_t max, size_t *at)
+{
+        uint8_t *entry = patch + DL_HEADER_SIZE + (size_t)p->sections * DL_D_SIZE;
+        size_t first = *at;
+
+        for (uint32_t i = 0; i < p->segments; i++, entry += DL_T_SIZE) {
+                size_t start = *at;
+                if (!write_segment(p, i, patch, max, at))
+                        return false;
+                dl_put32(entry + DL_T_END, (uint32_t)(*at - first));
+                dl_put32(entry + DL_T_CRC, (uint32_t)crc32(0, patch + start, (uInt)(*at - start)));
+        }
+        return true;
+}
+
+static void put_header_crc(uint8_t *patch)
+{
+        dl_put32(patch + DL_H_CRC, (uint32_t)crc32(0, patch, DL_H_CRC));
+}
+
+/* What the counts in the directory make of it. */
+static void put_arena_size(uint8_t *patch, size_t size)
+{
+        struct reader reader = {patch, size};
+        const struct dl_ops ops = {.ctx = &reader, .patch_read = read_patch};
+        struct dl_arena plan = {NULL, 0};
+        struct dl *dl = calloc(1, sizeof(*dl));
+
+        if (dl && dl_header_parse(patch, &dl->header) == SG_OK &&
+            dl_directory_read(&ops, &dl->header, dl->sections) == SG_OK) {
+                dl_arena_plan(dl, &plan);
+                dl_put32(patch + DL_H_ARENA_SIZE, (uint32_t)plan.used);
+        }
+        free(dl);
+}
+
+size_t patch_parts_write(const struct patch_parts *p, uint8_t *patch, size_t max)
+{
+        bool table = dl_get32(p->header + DL_H_TABLE_SIZE) != 0;
+        size_t body = (size_t)p->sections * DL_D_SIZE + (table ? p->segments * DL_T_SIZE : 0);
+        size_t at = DL_HEADER_SIZE + body;
+
+        if (at > max)
+                return 0;
+        memcpy(patch, p->header, DL_HEADER_SIZE);
+        memcpy(patch + DL_HEADER_SIZE, p->directory, (size_t)p->sections * DL_D_SIZE);
+        if (!write_sections(p, patch, max, &at))
+                return 0;
+        dl_put32(patch + DL_H_CHUNK0_SIZE, (uint32_t)at);
+        if (table && !write_segments(p, patch, max, &at))
+                return 0;
+        dl_put64(patch + DL_H_PATCH_SIZE, at);
+        dl_put32(patch + DL_H_BODY_CRC, (uint32_t)crc32(0, patch + DL_HEADER_SIZE, (uInt)body));
+        put_header_crc(patch);
+        put_arena_size(patch, at);
+        put_header_crc(patch);
+        return at;
+}

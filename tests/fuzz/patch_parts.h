@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A patch (docs/delta.md) taken apart into what stands behind compression and CRCs, and put
+ * together again with every size and CRC right: so that a mutation reaches the models.
+ */
+#ifndef TESTS_FUZZ_PATCH_PARTS_H
+#define TESTS_FUZZ_PATCH_PARTS_H
+
+#include <stdbool.h>
+
+#include "delta/wire.h"
+
+#define PARTS_SEGMENTS_MAX 8u
+#define PARTS_ROOM         (4u << 20) /* unpacked bytes in all */
+#define PARTS_GROWTH       64u        /* by which a part may grow */
+
+struct patch_part {
+        uint8_t *bytes; /* followed by PARTS_GROWTH spare ones */
+        size_t size;
+};
+
+struct patch_parts {
+        uint8_t header[DL_HEADER_SIZE];
+        uint8_t directory[DL_SECTIONS_MAX * DL_D_SIZE];
+        uint32_t sections, segments, streams; /* streams of each segment */
+        struct patch_part section[DL_SECTIONS_MAX];
+        struct patch_part stream[PARTS_SEGMENTS_MAX][DL_STREAMS];
+        size_t used;
+        uint8_t room[PARTS_ROOM];
+};
+
+/* false: not a whole patch, or too large a one. */
+bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size);
+/* Returns the patch's size; 0: it does not fit. */
+size_t patch_parts_write(const struct patch_parts *p, uint8_t *patch, size_t max);
+
+#endif
