@@ -38,6 +38,11 @@ $(call image,el1,$(B)/tests/told,images/rt/rt.lds,\
         $(addprefix images/rt/,start.S mmu.c gic.c psci.c uart.c) \
         $(addprefix tests/qemu/guests/,told.c second.S))
 
+# A guest that does what no guest should have to.
+$(call image,el1,$(B)/tests/odd,images/rt/rt.lds,\
+        $(addprefix images/rt/,start.S mmu.c uart.c) \
+        $(addprefix tests/qemu/guests/,odd.c attempt.S))
+
 # Update partitions with something else in the place of their service.
 update-test = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
         $(filter-out updater/el1/service.c,$(UPDATE_EL1)) $(UPDATER_ENGINE) $(UPDATER_PACKAGE) \
