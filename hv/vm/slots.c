@@ -112,6 +112,17 @@ static void tell_rolled_back(const struct boot_change *c, uint8_t slot, enum sg_
         event_send(SG_EV_ROLLED_BACK, c->vm->index, slot, cause);
 }
 
+void slots_tell_outcome(const struct vm *vm)
+{
+        struct bf_guest g;
+        bf_refused refused = 0;
+
+        if (boot_state_read(vm, &g, &refused) != SG_OK || g.reported)
+                return;
+        if (g.outcome == BF_OUTCOME_ROLLED_BACK || g.outcome == BF_OUTCOME_REFUSED)
+                event_send(SG_EV_ROLLED_BACK, vm->index, g.outcome_slot, g.cause);
+}
+
 static bool gave_up(const struct boot_change *c, uint8_t slot)
 {
         return c->before.slot[slot].state == BF_STAGED && c->after.slot[slot].state != BF_STAGED;

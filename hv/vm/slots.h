@@ -44,6 +44,11 @@ enum slots_verdict {
 /* The VM's boot core: bootfw reported. On a start *token is the start's token, never 0. */
 enum slots_verdict slots_report(struct vm *vm, const struct boot_report *report, uint64_t *token);
 
+/* update's core, when update was started: it is told again of an image that was given up when it
+ * was not there to hear of it (at power-on, because power cuts used it up), until it calls
+ * SG_HC_REPORTED. */
+void slots_tell_outcome(const struct vm *vm);
+
 /* Whether the image that vm->slot holds is the one that this VM was last started from, so that hv's
  * own copy of that one will do. */
 bool slots_is_resident(const struct vm *vm);

@@ -218,10 +218,13 @@ static void start_update(struct vm *vm)
         spin_lock(&vm->lock);
         moved = vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
-        /* What its predecessor was asked for and did not begin. */
+        /* How updates ended while it was away, and what its predecessor was asked for and did not
+         * begin. */
         for (unsigned i = 0; moved && i < VM_MAX; i++) {
                 const struct vm *other = vm_by_index(i);
 
+                if (other)
+                        slots_tell_outcome(other);
                 if (other && other->life.state == SG_VM_STOPPED && other->slot != SG_SLOT_NONE)
                         event_send(SG_EV_LOAD_WANTED, i, other->slot, 0);
         }

@@ -145,7 +145,8 @@ enum sg_event {
         SG_EV_STARTED = 5,     /* x3 = slot, x4 = 1 on trial: the guest's image was entered */
         SG_EV_CONFIRMED = 6,   /* x3 = slot; durable */
         SG_EV_TRY_SPENT = 7,   /* x3 = tries left, x4 = enum sg_cause; durable */
-        SG_EV_ROLLED_BACK = 8, /* x3 = slot given up, x4 = enum sg_cause; durable */
+        SG_EV_ROLLED_BACK = 8, /* x3 = slot given up, x4 = enum sg_cause; durable. Comes again at
+                                * each start of update, until SG_HC_REPORTED. */
         SG_EV_REFUSED = 9,     /* x3 = slot, x4 = sg_err: bootfw or hv refused the image */
         SG_EV_OVERFLOW = 10,   /* events were lost: ask SG_HC_VM_INFO for every VM */
         SG_EV_LOAD_FAULT = 11, /* x3 = address: update touched a region no longer lent to it */

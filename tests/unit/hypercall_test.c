@@ -455,6 +455,15 @@ static void power_cuts_spend_no_try(void **state)
         start_trial();
         power_cycle();
         assert_int_equal(slots_due(personal), 0);
+        /* update hears of it when it is there, until it says so. */
+        slots_tell_outcome(update);
+        slots_tell_outcome(rt);
+        expect_no_event();
+        slots_tell_outcome(personal);
+        expect_event(SG_EV_ROLLED_BACK, 2, 1, SG_CAUSE_INTERRUPTED);
+        assert_int_equal(CALL(update, SG_HC_REPORTED, 2), SG_HC_OK);
+        slots_tell_outcome(personal);
+        expect_no_event();
 }
 
 static void of_confirm_and_deadline_the_first_wins(void **state)
