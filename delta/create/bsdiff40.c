@@ -132,18 +132,20 @@ static sg_err reader_open(struct reader *r, const uint8_t *data, size_t size)
 
 static sg_err reader_take(struct reader *r, uint8_t *to, size_t n)
 {
+        bool good = true;
+
         r->z.next_out = (char *)to;
         r->z.avail_out = (unsigned int)n;
-        while (r->z.avail_out > 0 && !r->ended) {
+        while (good && r->z.avail_out > 0 && !r->ended) {
                 unsigned int before = r->z.avail_out;
                 int result = BZ2_bzDecompress(&r->z);
-                if (result != BZ_OK && result != BZ_STREAM_END)
-                        return SG_E_DELTA_BSDIFF;
+
                 r->ended = result == BZ_STREAM_END;
-                if (!r->ended && r->z.avail_in == 0 && r->z.avail_out == before)
-                        return SG_E_DELTA_BSDIFF;
+                good = r->ended ||
+                       (result == BZ_OK && (r->z.avail_in > 0 || r->z.avail_out < before));
         }
-        return r->z.avail_out == 0 ? SG_OK : SG_E_DELTA_BSDIFF;
+        r->z.next_out = NULL; /* the caller's place: not kept beyond this call */
+        return good && r->z.avail_out == 0 ? SG_OK : SG_E_DELTA_BSDIFF;
 }
 
 /* Nothing may be left in the stream, nor behind it. */
