@@ -51,11 +51,14 @@ static void irq_reset(struct vgic_irq *irq, bool edge)
         *irq = (struct vgic_irq){.hw = irq->hw, .line = irq->line, .edge = edge};
 }
 
+/* As the guest will believe it to be: disabled, idle, an SPI level-sensitive. */
 static void release_physical(struct vgic *vgic, const struct vgic_irq *irq, unsigned core)
 {
         if (!irq->hw)
                 return;
         vgic->ops->enable(core, irq->hw, false);
+        if (irq->hw >= VGIC_PRIVATE)
+                vgic->ops->set_edge(core, irq->hw, false);
         vgic->ops->set_pending(core, irq->hw, false);
         vgic->ops->set_active(core, irq->hw, false);
 }

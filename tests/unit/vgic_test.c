@@ -809,6 +809,8 @@ static void a_restart_forgets_everything(void **state)
         vgic_sgi_write(&vgic, 0, 4ull << 24 | 3, true);
         put(IROUTER + 8 * 50, 8, 1);
         settle();
+        set_edge(DISK);
+        assert_true(disk->edge);
 
         for (fake_self = 0; fake_self < 2; fake_self++)
                 vgic_cpu_stop(&vgic, fake_self);
@@ -816,7 +818,7 @@ static void a_restart_forgets_everything(void **state)
         fake_self = 3; /* whoever does it */
         vgic_reset(&vgic);
         assert_true(!timer->active && !timer->enabled && !timer->pending);
-        assert_true(!disk->active && !disk->enabled && !disk->pending);
+        assert_true(!disk->active && !disk->enabled && !disk->pending && !disk->edge);
         fake_self = 0;
         vgic_cpu_start(&vgic, 0);
         assert_int_equal(ack(), FAKE_SPURIOUS);
