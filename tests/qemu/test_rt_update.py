@@ -109,3 +109,24 @@ def test_power_off_on_trial_spends_an_interrupted_and_no_try(name):
         assert now["interrupted_remaining"] == left["interrupted_remaining"] - 1
         m.event("rolled-back", "rt")
         hello(m, "rt-1.0")
+
+
+def test_a_device_with_two_bad_slots_is_saved_by_a_full_image(name):
+    old, new = rt_image(*OLD), rt_image(*NEW)
+    device = Device(name, "rt", {"rt_a": old, "rt_b": old})
+    for slot in "rt_a", "rt_b":
+        where = device.partition(slot)
+        with open(device.disk, "r+b") as disk:
+            disk.seek(where["offset"] + where["image_bytes"] // 2)
+            disk.write(b"bit rot")
+    device.deliver(device.package(name, "--image", f"rt={new}"))
+    with Machine(device, CPUS) as m:
+        m.event("image-refused", "rt", BOOT, slot=0)
+        m.event("image-refused", "rt", slot=1)
+        m.wait(r"\[hv\] VM rt: neither slot can be started")
+        m.event("consent-given", "rt", by="down")
+        hello(m, "rt-1.1")
+        m.event("confirmed", "rt")
+        m.event("refilled", "rt")
+        assert m.guest_errors() == ""
+    assert [s["digest"] for s in device.state("rt")["slots"]] == [digest(new), digest(new)]
