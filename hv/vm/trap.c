@@ -44,8 +44,12 @@ static enum result on_wfx(struct vcpu *vcpu, uint64_t esr)
 static enum result on_hvc(struct vcpu *vcpu, uint64_t esr)
 {
         vcpu_count(vcpu, SG_CNT_HVC);
-        if (bits(esr, 15, 0) != 0)
+        if (bits(esr, 15, 0) != 0) {
+                /* An undefined instruction is the one that it is taken at; this one was executed.
+                 */
+                vcpu->regs.pc -= 4;
                 return UNHANDLED;
+        }
         smccc_call(vcpu);
         return HANDLED;
 }

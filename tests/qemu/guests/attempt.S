@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * uint64_t attempt(void (*what)(void)): calls it; returns ESR_EL1 of the exception that it took,
- * which ends it, or 0. attempt_vectors is for VBAR_EL1.
+ * which ends it, or 0; SP_EL0 then holds its ELR_EL1. attempt_vectors is for VBAR_EL1.
  */
         .text
         .global attempt
@@ -30,6 +30,8 @@ out:
 attempt_vectors:
         .rept   16
         .balign 0x80
+        mrs     x0, elr_el1
+        msr     sp_el0, x0
         adr     x0, taken
         msr     elr_el1, x0
         eret

@@ -23,6 +23,9 @@
 #define EC_DATA          0x25
 #define FSC_EXTERNAL     0x10
 
+#define HVC_1            0xd4000022u /* instructions */
+#define SMC_1            0xd4000023u
+
 #define FIELD(value, at) ((value) >> (at)&0xf)
 
 void rt_main(const void *dtb);
@@ -88,6 +91,14 @@ static void is_undefined(const char *name, void (*what)(void))
         expect(name, esr == ESR_IL);
 }
 
+static void is_undefined_there(const char *name, void (*what)(void), uint32_t instruction)
+{
+        const uint64_t esr = attempt(what);
+        const uint32_t *at = (const uint32_t *)(uintptr_t)read_sysreg(sp_el0);
+
+        expect(name, esr == ESR_IL && *at == instruction);
+}
+
 static void does_nothing(const char *name, void (*what)(void))
 {
         expect(name, attempt(what) == 0);
@@ -112,8 +123,8 @@ static void memory(void)
 
 static void registers(void)
 {
-        is_undefined("smc-1", smc_1);
-        is_undefined("hvc-1", hvc_1);
+        is_undefined_there("smc-1", smc_1, SMC_1);
+        is_undefined_there("hvc-1", hvc_1, HVC_1);
         is_undefined("implementation-defined", own_register);
         is_undefined("el2", el2_register);
         is_undefined("pmu", counters);
