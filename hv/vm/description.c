@@ -321,6 +321,9 @@ static sg_err read_vm(const struct reader *r, struct vm_description *vm)
                 err = read_numbers(r, vm);
         if (err == SG_OK)
                 err = read_devices(r, vm);
+        /* Its hypercalls are one after the other because it has one core. */
+        if (err == SG_OK && vm->role == VM_ROLE_UPDATE && vm->cpus != 1)
+                err = fail(r, "cpus", SG_E_PROPERTY_VALUE);
         if (err == SG_OK && vm->role != VM_ROLE_UPDATE)
                 err = read_slot_identity(r, vm);
         return err;

@@ -158,6 +158,7 @@ static const struct mistake {
         {RT, "memory", .size = 4, .value = {0}, SG_E_PROPERTY_UNKNOWN},
         {"/vms/vm@0", "slot-size", .size = 8, .value = {0}, SG_E_PROPERTY_UNKNOWN},
         {"/vms/vm@0", "devices", .size = 6, .value = "agent", SG_E_PROPERTY_VALUE},
+        {"/vms/vm@0", "cpus", .size = 4, .value = {0, 0, 0, 2}, SG_E_PROPERTY_VALUE},
 };
 
 /* Where the mistake is found: a duplicate is one of the later VM. */
