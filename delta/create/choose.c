@@ -95,10 +95,10 @@ static void carry_modes(struct program *p)
 
 static sg_err list_regions(struct program *p)
 {
-        uint32_t units = p->from.size / DL_REGION_UNIT + 1, count = 0;
+        uint32_t units = p->from.size / DL_REGION_UNIT + 1, count = 1;
 
-        for (uint32_t i = 0; i < units; i++)
-                count += i == 0 || p->from.modes[i] != p->from.modes[i - 1];
+        for (uint32_t i = 1; i < units; i++)
+                count += p->from.modes[i] != p->from.modes[i - 1];
         free(p->refs.regions);
         p->refs.regions = malloc(count * sizeof(*p->refs.regions));
         if (!p->refs.regions)

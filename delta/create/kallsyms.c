@@ -260,7 +260,7 @@ static bool same(const struct symbols *a, uint32_t i, const struct symbols *b, u
 static bool names_follow(const struct symbols *s)
 {
         uint8_t *pairs = malloc(KALLSYMS_PAIRS);
-        uint32_t at = s->place->names, head;
+        uint32_t at = s->place->names, head = 0;
         bool right = pairs != NULL;
 
         if (pairs)

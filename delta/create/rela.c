@@ -157,10 +157,11 @@ sg_err rela_encode(const struct view *to, struct rela_table from_table, struct r
                    uint8_t *filled, const struct hole *holes, uint32_t hole_count,
                    struct bytes *raw, uint32_t *odd_count)
 {
-        struct walk w = {.to = to, .table = table, .filled = filled, .holes = holes};
+        struct walk w = {.to = to, .table = table, .holes = holes};
         uint32_t end = to->limit < to->size ? to->limit : to->size, before = 0;
         uint32_t at = to->base;
 
+        w.filled = filled;
         w.hole_count = hole_count;
         w.odds.last = to->base;
         bytes_word(raw, from_table.at);
