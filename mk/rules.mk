@@ -3,6 +3,7 @@
 # builds. Objects of variant V of a/b.c stand in build/V/a/b.o.
 
 VARIANTS := host asan el2 el1
+comma := ,
 ALL :=
 DEPFILES :=
 UNIT_TESTS :=

@@ -160,7 +160,12 @@ sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *sto
                 }
         }
         if (found) {
-                return SG_OK;
+                /* A predecessor that died before its flush may have left it in the disk's cache. */
+                store->unusable = storage_flush(storage);
+                if (store->unusable != SG_OK) {
+                        memset(c, 0, sizeof(*c));
+                }
+                return store->unusable;
         }
         store->unusable = unreadable;
         if (unreadable != SG_OK) {

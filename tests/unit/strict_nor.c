@@ -27,6 +27,8 @@ static uint32_t at(const struct nor *n, uint32_t block, uint32_t offset, uint32_
 static bool interrupted(struct nor *n)
 {
         n->operations++;
+        if (n->hook)
+                n->hook(n);
         if (n->stop_at == 0 || n->operations != n->stop_at)
                 return false;
         n->dead = n->stays_dead;

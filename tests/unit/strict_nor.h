@@ -13,7 +13,10 @@
 
 #include "bootflow/flash.h"
 
-enum { NOR_BYTES_MAX = 1 << 14, NOR_ERASE_STEPS = 3 };
+#ifndef NOR_BYTES_MAX /* tests/sim/nor.h has a larger one */
+#define NOR_BYTES_MAX (1 << 14)
+#endif
+#define NOR_ERASE_STEPS 3
 
 enum nor_tear {
         NOR_NOTHING, /* nothing changed that could be read, but the unit or block was touched */
@@ -35,6 +38,9 @@ struct nor {
         bool weak_bit_due;
         bool stays_dead; /* a power cut: all that follows fails until nor_power_on */
         bool dead;
+        /* Called before each operation, when set; it may call nor_stop(n, 0, ...) to have this very
+         * one interrupted. */
+        void (*hook)(struct nor *n);
         bool erasing;
         uint32_t erase_block;
         uint32_t erase_steps;
@@ -42,7 +48,7 @@ struct nor {
 
 /* New from the factory: clean everywhere. */
 void nor_init(struct nor *n, uint32_t erase_size, uint32_t blocks, uint32_t unit);
-/* Interrupt the operation-th operation from now, 1 being the next. */
+/* Interrupt the operation-th operation from now, 1 being the next (0, in the hook only: this one). */
 void nor_stop(struct nor *n, uint64_t operation, enum nor_tear tear, bool stays_dead);
 /* Weak bits read by another chance from now on. */
 void nor_power_on(struct nor *n, uint64_t seed);

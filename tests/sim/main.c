@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * segue-sim: the update path under faults, on the host. Each row ends with one line as CMocka
+ * prints it, so that tests/run counts them.
+ *
+ *   sim [--soak] [--seed N] [--jobs N] [--row NAME [--at OPERATION]] [--list]
+ */
+#include "tests/sim/rows.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In a process of its own: a row starts as the first one did. */
+static bool run_row(const struct sim_row *row)
+{
+        int status = 0;
+
+        sim_stats_reset();
+        printf("[ RUN      ] %s: %s\n", row->name, row->what);
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+                row->run(row);
+                fflush(stdout);
+                _exit(sim_stats->failures > 0 ? 1 : 0);
+        }
+        bool good = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+                    WEXITSTATUS(status) == 0;
+        fflush(stdout);
+        printf("%s %s\n", good ? "[       OK ]" : "[  FAILED  ]", row->name);
+        return good;
+}
+
+static int usage(void)
+{
+        fprintf(stderr, "usage: segue-sim [--soak] [--seed N] [--jobs N] [--row NAME [--at "
+                        "OPERATION]] [--list]\n");
+        return 2;
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option options[] = {
+                {"soak", no_argument, NULL, 'k'},
+                {"seed", required_argument, NULL, 's'},
+                {"jobs", required_argument, NULL, 'j'},
+                {"row", required_argument, NULL, 'r'},
+                {"at", required_argument, NULL, 'a'},
+                {"list", no_argument, NULL, 'l'},
+                {NULL, 0, NULL, 0},
+        };
+        const char *only = NULL;
+        uint32_t run = 0, failed = 0;
+        int o;
+
+        while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+                switch (o) {
+                case 'k':
+                        sim_options.soak = true;
+                        break;
+                case 's':
+                        sim_options.seed = strtoull(optarg, NULL, 0);
+                        break;
+                case 'j':
+                        sim_options.jobs = (uint32_t)strtoul(optarg, NULL, 0);
+                        break;
+                case 'r':
+                        only = optarg;
+                        break;
+                case 'a':
+                        sim_options.operation = strtoull(optarg, NULL, 0);
+                        break;
+                case 'l':
+                        for (uint32_t i = 0; i < sim_row_count; i++) {
+                                printf("%-30s %s\n", sim_rows[i].name, sim_rows[i].what);
+                        }
+                        return 0;
+                default:
+                        return usage();
+                }
+        }
+        if (optind != argc || sim_options.jobs == 0) {
+                return usage();
+        }
+        for (uint32_t i = 0; i < sim_row_count; i++) {
+                if (only == NULL || strcmp(only, sim_rows[i].name) == 0) {
+                        run++;
+                        failed += run_row(&sim_rows[i]) ? 0 : 1;
+                }
+        }
+        printf("%u rows, %u failed\n", run, failed);
+        return run == 0 ? usage() : failed > 0;
+}

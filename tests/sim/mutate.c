@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is the simulation any good? Each flush, journal write, boot-state write and comparison of the
+ * path is taken away in turn; every one of these devices must break a promise somewhere.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sim/disk.h"
+#include "tests/sim/rows.h"
+#include "tests/sim/watch.h"
+#include "tests/sim/world_internal.h"
+
+#define MUTANT_S 120 /* of an endless loop */
+
+enum mutation { DROP_FLUSH, DROP_SAVE, DROP_BOOT_WRITE };
+
+static void mutate(enum mutation m, uint64_t n)
+{
+        switch (m) {
+        case DROP_FLUSH:
+                disk_drop_flush(world.disk, n);
+                break;
+        case DROP_SAVE:
+                watch_drop_save(n);
+                break;
+        case DROP_BOOT_WRITE:
+                watch_drop_boot_write(n);
+                break;
+        }
+}
+
+static uint64_t counted(enum mutation m)
+{
+        switch (m) {
+        case DROP_FLUSH:
+                return disk_flushes(world.disk);
+        case DROP_SAVE:
+                return watch_saves();
+        case DROP_BOOT_WRITE:
+                return watch_boot_writes();
+        }
+        return 0;
+}
+
+/* Runs it in a process of its own; true when a promise was broken, or it died of it. */
+static bool is_noticed(void (*run)(const void *arg), const void *arg)
+{
+        int status = 0;
+        struct sim_stats before = *sim_stats;
+
+        fflush(stdout);
+        pid_t pid = fork();
+        if (pid == 0) {
+                sim_options.quiet = true;
+                if (freopen("/dev/null", "w", stderr) == NULL ||
+                    freopen("/dev/null", "w", stdout) == NULL) {
+                        _exit(2);
+                }
+                alarm(MUTANT_S);
+                run(arg);
+                _exit(sim_stats->failures > before.failures);
+        }
+        waitpid(pid, &status, 0);
+        *sim_stats = before;
+        return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void count_mutant(const struct sim_row *row, uint32_t n, bool noticed, const char *what)
+{
+        sim_stats->cases++;
+        if (!noticed) {
+                sim_stats->failures++;
+                printf("  NOT NOTICED: %s: %s %u\n", row->name, what, n);
+        }
+}
+
+/* ---- What is written ---- */
+
+struct dropped {
+        enum mutation mutation;
+        uint64_t n;
+};
+
+static bool disk_is_lying(void)
+{
+        return disk_lies(world.disk);
+}
+
+static void run_dropped(const void *arg)
+{
+        const struct dropped *d = arg;
+        const struct sim_plan plan = {.faults = SIM_POWER,
+                                      .variants = 40,
+                                      .every = 1,
+                                      .depth = 1,
+                                      .when = d->mutation == DROP_FLUSH ? disk_is_lying
+                                                                        : watch_lies};
+
+        world_reset();
+        mutate(d->mutation, d->n);
+        sim_sweep(&plan);
+        world_power_cycle(); /* was the last one missed? */
+        world_check_end();
+}
+
+static void mutate_all(const struct sim_row *row, enum mutation m, const char *what)
+{
+        world_make(row->setup);
+        sim_arm(NULL);
+        world_run();
+        world_remember();
+        uint64_t count = counted(m);
+        const struct dropped none = {m, 0};
+        if (is_noticed(run_dropped, &none)) {
+                sim_broken("%s: without any mutation a promise is broken", row->name);
+        }
+        for (uint32_t n = 1; n <= count; n++) {
+                const struct dropped d = {m, n};
+
+                count_mutant(row, n, is_noticed(run_dropped, &d), what);
+        }
+        printf("%s: %u taken away, %u not noticed\n", row->name, (unsigned)sim_stats->cases,
+               (unsigned)sim_stats->failures);
+}
+
+void mutate_flushes(const struct sim_row *row)
+{
+        mutate_all(row, DROP_FLUSH, "flush");
+}
+
+void mutate_saves(const struct sim_row *row)
+{
+        mutate_all(row, DROP_SAVE, "write of the engine's journal");
+}
+
+void mutate_boot_writes(const struct sim_row *row)
+{
+        mutate_all(row, DROP_BOOT_WRITE, "write of the boot state");
+}
+
+/* ---- What is checked ---- */
+
+static bool is_mutation(const struct sim_row *row)
+{
+        return strncmp(row->name, "mutation", 8) == 0;
+}
+
+static void run_all_rows(const void *arg)
+{
+        const int32_t *liar = arg;
+
+        watch_lie(*liar);
+        for (uint32_t i = sim_row_count; i-- > 0;) {
+                if (!is_mutation(&sim_rows[i])) {
+                        uint64_t before = sim_stats->failures;
+                        uint64_t failures = 0;
+                        sim_rows[i].run(&sim_rows[i]);
+                        failures = sim_stats->failures - before;
+                        if (failures > 0) {
+                                return;
+                        }
+                }
+        }
+}
+
+void mutate_comparisons(const struct sim_row *row)
+{
+        watch_note_comparisons(true);
+        for (uint32_t i = 0; i < sim_row_count; i++) {
+                if (!is_mutation(&sim_rows[i]) && sim_rows[i].soak.faults == 0 &&
+                    strcmp(sim_rows[i].name, "random") != 0) {
+                        sim_rows[i].run(&sim_rows[i]);
+                }
+        }
+        watch_note_comparisons(false);
+        uint32_t count = watch_comparisons();
+        for (uint32_t i = 0; i < count; i++) {
+                int32_t liar = (int32_t)i;
+                bool noticed = is_noticed(run_all_rows, &liar);
+                sim_stats->cases++;
+                if (!noticed)
+                        printf("  survivor %p\n", watch_comparison(i));
+        }
+        printf("%s: %u comparisons\n", row->name, count);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/sim/world_internal.h"
+
+#define IMAGE      (24u << 10)
+#define SMALL      (8u << 10) /* of the pairs: few sectors, all of the path */
+
+#define ALL_FAULTS (SIM_POWER | SIM_KILL | SIM_IO)
+
+struct sim_options sim_options = {.seed = 1, .jobs = 1};
+
+/* sector, physical, NOR: erase size, blocks, unit */
+const struct world_setup setup_delta = {"delta", 512,   512,           4096, 4,     32,
+                                        {0, 0},  IMAGE, FIXTURE_DELTA, 0,    false, false};
+const struct world_setup setup_image = {"image", 512,   4096,          4096, 4,     32,
+                                        {0, 0},  IMAGE, FIXTURE_IMAGE, 8192, false, false};
+const struct world_setup setup_both = {"both", 512,   512,          4096, 4,     32,
+                                       {0, 0}, IMAGE, FIXTURE_BOTH, 8192, false, false};
+const struct world_setup setup_rollback = {"rollback", 512,   512,           4096, 4,    32,
+                                           {0, 0},     IMAGE, FIXTURE_DELTA, 0,    true, false};
+static const struct world_setup pairs_update = {"pairs", 512,   512,           4096, 4,     32,
+                                                {0, 0},  SMALL, FIXTURE_DELTA, 0,    false, false};
+static const struct world_setup pairs_rollback = {"pairs", 512,   512,           4096, 4,    32,
+                                                  {0, 0},  SMALL, FIXTURE_DELTA, 0,    true, false};
+static const struct world_setup two_segments = {
+        "large", 512, 4096, 4096, 16, 32, {0, 0}, 1100u << 10, FIXTURE_DELTA, 0, false, false};
+static const struct world_setup geometries[] = {
+        {"sectors of 4096", 4096, 4096, 4096, 4, 4, {0, 0}, IMAGE, FIXTURE_DELTA, 0, false, false},
+        {"512 on 4096", 512, 4096, 4096, 4, 8, {0, 0}, IMAGE, FIXTURE_IMAGE, 8192, false, false},
+        {"units of 1 byte", 512, 512, 4096, 4, 1, {0, 0}, SMALL, FIXTURE_DELTA, 0, false, false},
+        {"units of 16", 512, 512, 4096, 16, 16, {0, 0}, IMAGE, FIXTURE_DELTA, 0, false, true},
+        {"2 blocks of 4 KiB", 512, 512, 4096, 2, 32, {0, 0}, IMAGE, FIXTURE_DELTA, 0, false, true},
+        {"blocks of 256 KiB",
+         512,
+         512,
+         1 << 18,
+         2,
+         32,
+         {0, 0},
+         IMAGE,
+         FIXTURE_DELTA,
+         0,
+         false,
+         false},
+        {"unequal slots",
+         512,
+         512,
+         4096,
+         4,
+         32,
+         {IMAGE, 2 * IMAGE + 512},
+         IMAGE,
+         FIXTURE_DELTA,
+         0,
+         false,
+         false},
+        {"odd image in a slot of its size",
+         512,
+         512,
+         4096,
+         4,
+         32,
+         {0, 0},
+         IMAGE - 188,
+         FIXTURE_IMAGE,
+         8192,
+         false,
+         false},
+};
+
+/* ---- What rows do ---- */
+
+static void tell(const struct sim_row *row)
+{
+        const struct sim_stats *s = sim_stats;
+
+        if (sim_options.quiet) {
+                return;
+        }
+        printf("%s: %" PRIu64 " operations", row->name, s->operations + s->reads);
+        if (s->cases > 0) {
+                printf(", %" PRIu64 " cut, %" PRIu64 " cases", s->cut_at, s->cases);
+        }
+        if (s->pair_places > 0) {
+                printf(", %" PRIu64 " second faults at %" PRIu64 " places", s->pairs,
+                       s->pair_places);
+        }
+        if (s->gave_up > 0) {
+                printf(", %" PRIu64 " given up by a limit", s->gave_up);
+        }
+        printf(", %d engine states, %d slot states, %" PRIu64 " failures\n",
+               __builtin_popcount(s->states), __builtin_popcount(s->slot_states), s->failures);
+}
+
+static void learn_the_end(const struct world_setup *setup)
+{
+        world_make(setup);
+        world_run();
+        world_remember();
+        world_check_end();
+}
+
+/* Did the run end in a way that a read error may end it? A slot that could not be read is not
+ * booted; a staged one is then given up. */
+static void check_after(enum sim_fault fault)
+{
+        if (fault == SIM_READ &&
+            (world_logged("event 45 image-refused") || world_logged("event 53"))) {
+                world_check_alive();
+                __atomic_fetch_add(&sim_stats->gave_up, 1, __ATOMIC_RELAXED);
+                return;
+        }
+        world_check_end();
+}
+
+void sim_sweep(const struct sim_plan *plan)
+{
+        struct sim_plan p = *plan;
+
+        p.seed = sim_options.seed;
+        p.jobs = sim_options.jobs;
+        p.only = sim_options.operation;
+        p.quiet = sim_options.quiet;
+        p.stop_at_first = sim_options.quiet;
+        sim_arm(&p);
+        world_run();
+        if (sim_is_child()) {
+                /* What fails without a cut may wait for the next start. */
+                if ((p.faults & (SIM_IO | SIM_READ)) != 0) {
+                        world_power_cycle();
+                }
+                sim_disarm();
+                check_after((enum sim_fault)(p.faults == SIM_READ ? SIM_READ : SIM_POWER));
+                sim_child_ends();
+        }
+        sim_disarm();
+        sim_join();
+        world_check_end();
+}
+
+static void run_sweep(const struct sim_row *row)
+{
+        const struct sim_plan *plan = sim_options.soak ? &row->soak : &row->test;
+
+        learn_the_end(row->setup);
+        world_reset();
+        sim_sweep(plan);
+        if (sim_options.operation == 0 && plan->every == 1 &&
+            sim_stats->cut_at != sim_stats->operations + sim_stats->reads) {
+                sim_broken("%" PRIu64 " operations, %" PRIu64 " of them cut",
+                           sim_stats->operations + sim_stats->reads, sim_stats->cut_at);
+        }
+        if (sim_stats->operations + sim_stats->reads < row->least) {
+                sim_broken("only %" PRIu64 " operations; there were %" PRIu64,
+                           sim_stats->operations + sim_stats->reads, row->least);
+        }
+        tell(row);
+}
+
+static void run_geometries(const struct sim_row *row)
+{
+        for (size_t i = 0; i < sizeof(geometries) / sizeof(geometries[0]); i++) {
+                struct sim_row one = *row;
+
+                one.name = geometries[i].name;
+                one.setup = &geometries[i];
+                uint64_t failures = sim_stats->failures;
+                sim_stats_reset();
+                run_sweep(&one);
+                sim_stats->failures += failures;
+        }
+}
+
+/* ---- Random faults ---- */
+
+#define FAULTS_MAX 20u
+
+/* The limits exist for this: a START without an outcome ten times over, or ten resumes. */
+static bool gave_up(void)
+{
+        return world_logged("error=812") || world_logged("cause=8") ||
+               world_logged("event 45 image-refused");
+}
+
+static void run_random_once(uint64_t seed, uint64_t operations)
+{
+        uint32_t faults = 1 + (uint32_t)(sim_hash(seed, 0) % FAULTS_MAX);
+
+        world_reset();
+        sim_arm(NULL);
+        world.off = true;
+        world.pauses_after_fault = true;
+        for (uint32_t i = 1; i <= faults; i++) {
+                uint64_t r = sim_hash(seed, i);
+
+                sim_fail_at(1 + r % operations, (r >> 32) % 3 == 0 ? SIM_KILL : SIM_POWER, r >> 8);
+                world_run();
+        }
+        sim_fail_at(0, SIM_POWER, 0);
+        world.pauses_after_fault = false;
+        world_run();
+        if (gave_up()) {
+                world_check_alive();
+                sim_stats->gave_up++;
+        } else {
+                world_check_end();
+        }
+        sim_stats->cases++;
+        sim_stats->pairs += faults;
+}
+
+static void run_random(const struct sim_row *row)
+{
+        uint32_t runs = sim_options.soak ? 2000 : 40;
+
+        learn_the_end(row->setup);
+        uint64_t operations = sim_operations();
+        for (uint32_t i = 0; i < runs; i++) {
+                uint64_t before = sim_stats->failures;
+
+                run_random_once(sim_hash(sim_options.seed, i), operations);
+                if (sim_stats->failures > before) {
+                        printf("  run %u of seed %" PRIu64 "\n", i, sim_options.seed);
+                }
+        }
+        printf("%s: %" PRIu64 " runs with %" PRIu64 " faults, seed %" PRIu64 ", %" PRIu64
+               " given up by a limit, %" PRIu64 " failures\n",
+               row->name, sim_stats->cases, sim_stats->pairs, sim_options.seed, sim_stats->gave_up,
+               sim_stats->failures);
+}
+
+/* ---- The table ---- */
+
+#define PLAN(f, v, e, d)                                                   \
+        {                                                                  \
+                .faults = (f), .variants = (v), .every = (e), .depth = (d) \
+        }
+#define MANY 100000u /* all ways */
+
+const struct sim_row sim_rows[] = {
+        {"update", "a fault at every operation of an update from a delta", run_sweep, &setup_delta,
+         PLAN(ALL_FAULTS, 10, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 78},
+        {"full image", "the same of a full image in pieces, 512-byte sectors of 4 KiB ones",
+         run_sweep, &setup_image, PLAN(SIM_POWER, 4, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 86},
+        {"rollback", "a fault at every operation of an update that is rolled back", run_sweep,
+         &setup_rollback, PLAN(SIM_POWER | SIM_KILL, 3, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 110},
+        {"read errors", "each read of the disk fails once", run_sweep, &setup_delta,
+         PLAN(SIM_READ, 1, 1, 1), PLAN(SIM_READ, 1, 1, 1), 54},
+        {"two segments", "a delta of more than one segment", run_sweep, &two_segments,
+         PLAN(SIM_POWER, 1, 8, 1), PLAN(SIM_POWER | SIM_KILL, 6, 1, 1), 130},
+        {"geometries", "sectors, erase blocks, program units, slots", run_geometries, NULL,
+         PLAN(SIM_POWER, 1, 10, 1), PLAN(ALL_FAULTS, 12, 1, 1), 0},
+        {"pairs", "a second fault at every operation of the recovery from the first", run_sweep,
+         &pairs_update, PLAN(SIM_POWER | SIM_KILL, 1, 7, 2), PLAN(SIM_POWER | SIM_KILL, 1, 1, 2),
+         0},
+        {"pairs in a rollback", "the same", run_sweep, &pairs_rollback, PLAN(SIM_POWER, 1, 7, 2),
+         PLAN(SIM_POWER, 1, 1, 2), 0},
+        {"random", "up to 20 faults in one update", run_random, &setup_image, {0}, {0}, 0},
+        {"bit rot",
+         "a delta is refused on a base that changed on the disk",
+         scene_bit_rot,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"bit rot, full image",
+         "the full image is taken then",
+         scene_bit_rot_with_image,
+         &setup_both,
+         {0},
+         {0},
+         0},
+        {"forged package", "nothing is written", scene_forged, &setup_delta, {0}, {0}, 0},
+        {"flipped chunk", "it is not decoded", scene_flipped_chunk, &setup_image, {0}, {0}, 0},
+        {"superseded",
+         "the old checkpoint is never used",
+         scene_superseded,
+         &setup_image,
+         {0},
+         {0},
+         0},
+        {"resumes",
+         "given up after ten without progress",
+         scene_resumes,
+         &setup_image,
+         {0},
+         {0},
+         0},
+        {"power cycles on trial", "nine cost no try", scene_cycles, &setup_delta, {0}, {0}, 0},
+        {"power cycles before the start",
+         "an image that did not run has lost nothing",
+         scene_cycles_before_start,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"old token",
+         "a confirm counts for its own boot only",
+         scene_old_token,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"confirmed image",
+         "left only while it cannot be verified",
+         scene_rotten_confirmed,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"no flapping",
+         "a rolled back image does not come back",
+         scene_no_flapping,
+         &setup_rollback,
+         {0},
+         {0},
+         0},
+        {"bad loader", "costs no successful slot", scene_bad_loader, &setup_delta, {0}, {0}, 0},
+        {"read-only journal",
+         "nothing is updated; after it was mended all is",
+         scene_read_only_journal,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"dead NOR", "guests go on; no slot is written", scene_dead_nor, &setup_delta, {0}, {0}, 0},
+        {"mutation: flushes",
+         "each one taken away is noticed",
+         mutate_flushes,
+         &setup_image,
+         {0},
+         {0},
+         0},
+        {"mutation: journal",
+         "each write of the engine's journal",
+         mutate_saves,
+         &setup_image,
+         {0},
+         {0},
+         0},
+        {"mutation: boot state",
+         "each write of the boot state",
+         mutate_boot_writes,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+        {"mutation: checks",
+         "each comparison that always says yes",
+         mutate_comparisons,
+         &setup_delta,
+         {0},
+         {0},
+         0},
+};
+
+const uint32_t sim_row_count = sizeof(sim_rows) / sizeof(sim_rows[0]);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stands between the parts at link time (--wrap): what the journals acknowledged must still be
+ * there after a cut, and single flushes, journal writes and comparisons can be taken away, to see
+ * that the simulation notices.
+ */
+#ifndef TESTS_SIM_WATCH_H
+#define TESTS_SIM_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bootflow/slots.h"
+
+/* Nothing was acknowledged yet, nothing is taken away. */
+void watch_reset(void);
+/* The boot state as last acknowledged, or as mounted since. */
+const struct bf_guest *watch_boot(uint32_t vm);
+
+/* Take away the n-th (from 1) since watch_reset(): it says SG_OK and does nothing. 0: none. */
+void watch_drop_boot_write(uint64_t n);
+void watch_drop_save(uint64_t n);
+uint64_t watch_boot_writes(void);
+uint64_t watch_saves(void);
+/* What was taken away was not made up for by a later write yet. */
+bool watch_lies(void);
+
+/* Comparisons (memcmp) by their place in the program, noted while that is on. A lying one says
+ * "equal". */
+void watch_note_comparisons(bool on);
+uint32_t watch_comparisons(void);
+const void *watch_comparison(uint32_t comparison); /* the return address */
+void watch_lie(int32_t comparison);                /* -1: none */
+
+#endif

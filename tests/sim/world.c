@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/world.h"
+
+#include <mbedtls/sha256.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootflow/image.h"
+#include "bootflow/journal.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/hv.h"
+#include "tests/sim/nor.h"
+#include "tests/sim/watch.h"
+#include "tests/sim/world_internal.h"
+#include "updater/checkpoint.h"
+#include "updater/engine.h"
+
+#define ALIGN        4096u
+#define ARENA_SIZE   (4u << 20)
+#define CONSENT_MS   30000u
+#define STEPS_MAX    20000u /* of one run, more is an endless loop */
+#define BOOTS_MAX    400u
+#define CONFIRMS_MAX 20u
+#define LOAD_PIECE   16384u
+#define LOG_SIZE     32768u
+#define CUT_WAYS_NOR 3u /* of the disk, when the NOR is in the middle of something */
+
+struct world world;
+
+static jmp_buf boundary;
+static bool boundary_set;
+static char log_text[LOG_SIZE];
+static size_t log_length;
+
+void world_note(const char *line)
+{
+        size_t n = strlen(line);
+
+        if (log_length + n + 2 > sizeof(log_text)) {
+                log_length = 0;
+        }
+        memcpy(log_text + log_length, line, n);
+        log_length += n;
+        log_text[log_length++] = '\n';
+        log_text[log_length] = '\0';
+}
+
+void world_print_log(void)
+{
+        const char *start = log_text;
+
+        if (log_length > 2500) {
+                start = strchr(log_text + log_length - 2500, '\n') + 1;
+        }
+        printf("%s", start);
+}
+
+bool world_logged(const char *text)
+{
+        return strstr(log_text, text) != NULL;
+}
+
+void world_forget_log(void)
+{
+        log_length = 0;
+        log_text[0] = '\0';
+}
+
+/* ---- Faults ---- */
+
+void world_power_off(uint32_t way, uint64_t seed)
+{
+        disk_cut(world.disk, way, seed);
+        world.down = true;
+        world.fault_seed = seed;
+}
+
+bool world_is_down(void)
+{
+        return world.down;
+}
+
+void world_kill(void)
+{
+        world.killed = true;
+}
+
+void world_boundary(void)
+{
+        if ((world.down || world.killed) && boundary_set) {
+                boundary_set = false;
+                longjmp(boundary, 1);
+        }
+}
+
+static void nor_fault(struct nor *n)
+{
+        uint32_t disk_ways_now = disk_ways(world.disk);
+        uint32_t ways = disk_ways_now > 1 ? CUT_WAYS_NOR : 1;
+        const struct sim_case *c;
+
+        if (world.down) {
+                return;
+        }
+        c = sim_operation(SIM_NOR, NOR_TEARS * ways);
+        if (c == NULL) {
+                return;
+        }
+        switch (c->fault) {
+        case SIM_POWER: {
+                uint32_t way = c->variant / NOR_TEARS; /* none, all, a subset */
+                nor_stop(n, 0, (enum nor_tear)(c->variant % NOR_TEARS), true);
+                n->seed = c->seed | 1;
+                world_power_off(way < 2 ? way : disk_ways_now - 1, c->seed);
+                break;
+        }
+        case SIM_KILL:
+                world_kill();
+                break;
+        case SIM_IO:
+        case SIM_READ:
+                nor_stop(n, 0, c->variant == 0 ? NOR_NOTHING : NOR_SOME, false);
+                break;
+        }
+}
+
+/* ---- Ports ---- */
+
+static int64_t port_vm_info(void *ctx, uint32_t vm, struct vm_info *info)
+{
+        (void)ctx;
+        *info = (struct vm_info){hv_vm_state(vm), hv_vm_slot(vm)};
+        return SG_HC_OK;
+}
+
+static int64_t port_slot_info(void *ctx, uint32_t vm, uint32_t slot, struct slot_info *info)
+{
+        uint64_t flags = 0, attempts = 0;
+        int64_t result = hv_call_slot_info(vm, slot, &flags, &attempts, &info->security_counter,
+                                           info->digest);
+
+        (void)ctx;
+        info->flags = (uint32_t)flags;
+        info->tries = attempts & 0xff;
+        info->interrupted = attempts >> 8 & 0xff;
+        info->priority = attempts >> 16 & 0xff;
+        return result;
+}
+
+static int64_t port_open(void *ctx, uint32_t vm, uint32_t slot, uint64_t counter,
+                         const uint8_t digest[32])
+{
+        int64_t result = hv_call_open(vm, slot, counter, digest);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_stage(void *ctx, uint32_t vm, uint32_t slot, uint64_t counter,
+                          const uint8_t digest[32])
+{
+        int64_t result = hv_call_stage(vm, slot, counter, digest);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_unstage(void *ctx, uint32_t vm, uint32_t slot)
+{
+        int64_t result = hv_call_unstage(vm, slot);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_restart(void *ctx, uint32_t vm)
+{
+        int64_t result = hv_call_restart(vm);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_refill(void *ctx, uint32_t vm, uint32_t slot)
+{
+        int64_t result = hv_call_refill(vm, slot);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_reported(void *ctx, uint32_t vm)
+{
+        int64_t result = hv_call_reported(vm);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static int64_t port_confirm_for(void *ctx, uint32_t vm, uint64_t token)
+{
+        int64_t result = hv_call_confirm(vm, token);
+
+        (void)ctx;
+        world_boundary();
+        return result;
+}
+
+static sg_err port_agent_send(void *ctx, uint32_t vm, const char *line)
+{
+        (void)ctx;
+        if (strcmp(line, "reboot now?") == 0) {
+                world.asked[vm] = true;
+        }
+        return SG_OK;
+}
+
+static uint64_t port_now_ms(void *ctx)
+{
+        (void)ctx;
+        return world.now_ms;
+}
+
+static uint64_t port_ticks(void *ctx)
+{
+        (void)ctx;
+        return world.now_ms;
+}
+
+static void port_event(void *ctx, const char *line)
+{
+        (void)ctx;
+        world_note(line);
+}
+
+/* ---- The device as it leaves the factory ---- */
+
+static uint32_t aligned(uint32_t size)
+{
+        return (size + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static void lay_out(void)
+{
+        const struct world_setup *s = world.setup;
+        uint64_t at = ALIGN;
+        const uint32_t sizes[PART_COUNT] = {
+                [PART_INBOX] = aligned((uint32_t)(fixture.package_size > fixture.superseding_size
+                                                          ? fixture.package_size
+                                                          : fixture.superseding_size)) +
+                               ALIGN,
+                [PART_JOURNAL] = CHECKPOINT_JOURNAL_SIZE,
+                [PART_PERSONAL_A] = s->slot_size[0] ? s->slot_size[0] : s->image_size,
+                [PART_PERSONAL_B] = s->slot_size[1] ? s->slot_size[1] : s->image_size,
+                [PART_RT_A] = FIXTURE_RT_SIZE,
+                [PART_RT_B] = FIXTURE_RT_SIZE,
+        };
+
+        for (uint32_t i = 0; i < PART_COUNT; i++) {
+                world.part[i].at = at;
+                world.part[i].size = sizes[i];
+                at += aligned(sizes[i]) + ALIGN;
+        }
+        world.disk = disk_new(s->sector, s->physical, at);
+        for (uint32_t i = 0; i < PART_COUNT; i++) {
+                struct world_part *p = &world.part[i];
+                uint64_t first = p->at / s->sector;
+                uint64_t last = (p->at + p->size + s->sector - 1) / s->sector - 1;
+
+                if (partition_open(&p->partition, disk_device(world.disk), first, last,
+                                   &p->storage) != SG_OK) {
+                        abort();
+                }
+        }
+}
+
+static void configure(void)
+{
+        static const char *const names[SIM_VMS] = {
+                [SIM_PERSONAL] = "personal",
+                [SIM_RT] = "rt",
+        };
+
+        for (uint32_t i = 0; i < WORLD_GUESTS; i++) {
+                struct engine_guest *g = &world.guests[i];
+
+                g->vm = SIM_PERSONAL + i;
+                snprintf(g->name, sizeof(g->name), "%s", names[g->vm]);
+                g->slot[0] = world.part[PART_PERSONAL_A + 2 * i].storage;
+                g->slot[1] = world.part[PART_PERSONAL_B + 2 * i].storage;
+                g->consent_deadline_ms = CONSENT_MS;
+                g->has_agent = true;
+        }
+        world.config = (struct engine_config){
+                .product = "segue-sim",
+                .root = (const uint8_t *)fixture.root,
+                .root_size = fixture.root_size,
+                .inbox = &world.part[PART_INBOX].storage,
+                .journal = &world.part[PART_JOURNAL].storage,
+                .guests = world.guests,
+                .guest_count = WORLD_GUESTS,
+                .ram_limit = 8u << 20,
+        };
+        world.ports = (struct ports){
+                .hv = {port_vm_info, port_slot_info, port_open, port_stage, port_unstage,
+                       port_restart, port_refill, port_reported, port_confirm_for},
+                .agent_send = port_agent_send,
+                .now_ms = port_now_ms,
+                .ticks = port_ticks,
+                .event = port_event,
+        };
+}
+
+uint8_t *world_part_bytes(enum world_part_name part)
+{
+        return disk_bytes(world.disk) + world.part[part].at;
+}
+
+static void provision_guest(struct bf_initial *initial, uint32_t vm, const uint8_t digest[32],
+                            uint32_t counter)
+{
+        struct bf_image_id id = {.counter = counter};
+
+        memcpy(id.digest, digest, sizeof(id.digest));
+        initial->vm = vm;
+        if (bf_provision(&initial->guest, &id, NULL) != SG_OK) {
+                abort();
+        }
+}
+
+static void provision(void)
+{
+        const struct world_setup *s = world.setup;
+        static struct bf_journal journal;
+        struct bf_initial initial[WORLD_GUESTS];
+
+        nor_init(&world.nor, s->erase_size, s->blocks, s->unit);
+        provision_guest(&initial[0], SIM_PERSONAL, fixture.old_digest, FIXTURE_OLD_COUNTER);
+        provision_guest(&initial[1], SIM_RT, fixture.rt_digest, 1);
+        if (bf_journal_format(&journal, &world.nor.flash, initial, WORLD_GUESTS) != SG_OK) {
+                abort();
+        }
+        memcpy(world_part_bytes(PART_PERSONAL_A), fixture.old_image, fixture.image_size);
+        memcpy(world_part_bytes(PART_RT_A), fixture.rt_image, FIXTURE_RT_SIZE);
+        memset(world_part_bytes(PART_RT_B), 0x5c, FIXTURE_RT_SIZE);
+        memcpy(world_part_bytes(PART_INBOX), fixture.package, fixture.package_size);
+        disk_settle(world.disk);
+        nor_power_on(&world.nor, 1);
+        world.nor.hook = nor_fault;
+}
+
+void world_reset(void)
+{
+        const struct world_setup *setup = world.setup;
+        uint8_t *arena = world.arena;
+
+        disk_free(world.disk);
+        memset(&world, 0, sizeof(world));
+        world.setup = setup;
+        world.arena = arena != NULL ? arena : aligned_alloc(16, ARENA_SIZE);
+        world_forget_log();
+        watch_reset();
+        lay_out();
+        configure();
+        provision();
+        world.off = true;
+}
+
+void world_make(const struct world_setup *setup)
+{
+        fixture_make(setup->image_size, setup->kind, setup->piece);
+        world.setup = setup;
+        world_reset();
+}
+
+/* ---- The update partition loads, bootfw looks ---- */
+
+static sg_err read_slot(void *ctx, uint64_t offset, void *to, uint32_t length)
+{
+        return storage_read(ctx, offset, to, length);
+}
+
+static sg_err load(const struct storage *slot, uint8_t digest[32], uint32_t *counter)
+{
+        static uint8_t ram[FIXTURE_IMAGE_MAX];
+        const struct bf_image_source source = {(void *)slot, slot->size, read_slot};
+        struct bf_image_layout layout;
+        sg_err err = bf_image_read_layout(&source, &layout);
+
+        if (err != SG_OK || layout.size > sizeof(ram)) {
+                memset(digest, 0, 32); /* bootfw says so */
+                *counter = 0;
+                return err == SG_E_IO ? err : SG_OK;
+        }
+        for (uint32_t at = 0; err == SG_OK && at < layout.size; at += LOAD_PIECE) {
+                uint32_t left = layout.size - at;
+                err = storage_read(slot, at, ram + at, left < LOAD_PIECE ? left : LOAD_PIECE);
+        }
+        mbedtls_sha256(ram, layout.size, digest, 0);
+        *counter = fixture_counter(ram);
+        return err;
+}
+
+static bool start_one_guest(void)
+{
+        uint32_t vm, slot, counter = 0;
+        uint8_t digest[32];
+
+        if (!hv_start_due(&vm, &slot)) {
+                return false;
+        }
+        sg_err err = load(&world.guests[vm - SIM_PERSONAL].slot[slot & 1], digest, &counter);
+        if (world.hostile_loader && vm == SIM_PERSONAL) {
+                digest[0] ^= 1;
+        }
+        if (err != SG_OK || (world.failing_loader && vm == SIM_PERSONAL)) {
+                hv_load_failed(vm);
+        } else {
+                hv_loaded(vm, digest, counter);
+        }
+        world.confirms[vm] = 0;
+        world.asked[vm] = false;
+        world.said_hello[vm] = false;
+        return true;
+}
+
+/* ---- Guests ---- */
+
+static void say(uint32_t vm, const char *line)
+{
+        engine_agent_bytes(world.engine, vm, line, strlen(line));
+        engine_agent_bytes(world.engine, vm, "\n", 1);
+        world.now_ms++;
+}
+
+static bool on_trial_acts(uint32_t vm)
+{
+        char line[64];
+
+        if (vm == SIM_PERSONAL && world.setup->crashes) {
+                hv_stop(vm, SG_CAUSE_FAULT);
+                return true;
+        }
+        if (++world.confirms[vm] > CONFIRMS_MAX) {
+                sim_broken("a guest on trial confirms in vain");
+                return false;
+        }
+        snprintf(line, sizeof(line), "confirm %016llx", (unsigned long long)hv_token(vm));
+        say(vm, line);
+        return true;
+}
+
+static bool guest_acts(uint32_t vm)
+{
+        enum sg_vm_state state = hv_vm_state(vm);
+
+        if (state != SG_VM_RUNNING && state != SG_VM_TRIAL) {
+                return false;
+        }
+        if (!world.said_hello[vm]) {
+                world.said_hello[vm] = true;
+                say(vm, "hello 1");
+                return true;
+        }
+        if (state == SG_VM_TRIAL) {
+                return on_trial_acts(vm);
+        }
+        if (world.asked[vm]) {
+                world.asked[vm] = false;
+                say(vm, "ready");
+                return true;
+        }
+        return false;
+}
+
+/* ---- The run ---- */
+
+static void start_engine(void)
+{
+        memset(world.asked, 0, sizeof(world.asked));
+        if (engine_init(&world.engine, &world.config, &world.ports, world.arena, ARENA_SIZE) !=
+            SG_OK) {
+                abort();
+        }
+        engine_start(world.engine);
+}
+
+static void switch_on(void)
+{
+        world.off = false;
+        world.down = false;
+        world.killed = false;
+        world.now_ms = 500;
+        if (++world.boots > BOOTS_MAX) {
+                sim_broken("%u power cycles and no end", world.boots);
+                exit(1);
+        }
+        nor_power_on(&world.nor, world.fault_seed);
+        hv_power_on(&world.nor.flash);
+        world_boundary();
+        world_check_media();
+        start_engine();
+}
+
+static void restart_update(void)
+{
+        world.killed = false;
+        hv_update_killed();
+        start_engine();
+}
+
+static void note_states(void)
+{
+        sim_stats->states |= 1u << engine_state(world.engine);
+        for (uint32_t vm = SIM_PERSONAL; vm < SIM_VMS; vm++) {
+                const struct bf_guest *g = watch_boot(vm);
+                for (uint32_t s = 0; g != NULL && s < BF_SLOTS; s++) {
+                        sim_stats->slot_states |= 1u << g->slot[s].state;
+                }
+        }
+}
+
+static bool pass_event(void)
+{
+        uint32_t kind, vm;
+        uint64_t arg[2];
+
+        if (!hv_next_event(&kind, &vm, arg)) {
+                return false;
+        }
+        engine_hv_event(world.engine, (enum sg_event)kind, vm, arg[0], arg[1]);
+        return true;
+}
+
+static bool guests_act(void)
+{
+        for (uint32_t vm = SIM_PERSONAL; vm < SIM_VMS; vm++) {
+                if (guest_acts(vm)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool time_passes(void)
+{
+        uint64_t deadline = engine_deadline_ms(world.engine);
+
+        if (deadline == UINT64_MAX) {
+                return false;
+        }
+        world.now_ms = deadline > world.now_ms ? deadline : world.now_ms + 1;
+        return true;
+}
+
+/* One thing happens; false when nothing does by itself. */
+static bool happens(void)
+{
+        bool erases = !world.setup->lazy_erase && hv_background();
+
+        world_boundary();
+        note_states();
+        if (pass_event() || start_one_guest()) {
+                return true;
+        }
+        if (engine_step(world.engine) == ENGINE_BUSY) {
+                return true;
+        }
+        world_boundary();
+        return guests_act() || erases || time_passes();
+}
+
+void world_run(void)
+{
+        volatile uint32_t steps = 0;
+
+        if (setjmp(boundary) != 0 && world.pauses_after_fault) {
+                return;
+        }
+        boundary_set = true;
+        if (world.off || world.down) {
+                switch_on();
+        } else if (world.killed) {
+                restart_update();
+        }
+        while (happens()) {
+                world_boundary();
+                if (++steps > STEPS_MAX) {
+                        sim_broken("no end");
+                        exit(1);
+                }
+                if (world.stops_at != NULL && world_logged(world.stops_at)) {
+                        break;
+                }
+        }
+        boundary_set = false;
+}
+
+void world_power_cycle(void)
+{
+        disk_cut(world.disk, 1, 0);
+        world.off = true;
+        world_run();
+}
