@@ -14,6 +14,7 @@
 #define FR_TXFF    (1u << 5)
 #define LCRH_FEN   (1u << 4)
 #define LCRH_8BIT  (3u << 5)
+#define CR_SEND    0x101u /* UART, transmitter */
 #define CR_ENABLE  0x301u /* UART, transmitter, receiver */
 #define INT_RX     (1u << 4)
 #define INT_RT     (1u << 6)
@@ -38,6 +39,11 @@ static void put(unsigned reg, uint32_t v)
 void uart_set_base(uintptr_t base)
 {
         uart = base;
+        /* Firmware leaves it running, QEMU's own loader does not. */
+        uint32_t control = get(UART_CR);
+
+        if ((control & CR_SEND) != CR_SEND)
+                put(UART_CR, control | CR_SEND);
 }
 
 void uart_init(void)

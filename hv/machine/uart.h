@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's PL011. Before uart_init() only the address is needed (whoever started hv left it
- * running); nothing here waits for the wire but uart_write_wait().
+ * The machine's PL011. Before uart_init() only the address is needed; nothing here waits for the
+ * wire but uart_write_wait().
  */
 #ifndef HV_MACHINE_UART_H
 #define HV_MACHINE_UART_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The address may change when hv's own map comes into force. */
+/* The device must be mapped there: it is made ready to send, if it is not. */
 void uart_set_base(uintptr_t base);
 
 /* FIFOs on; interrupts for received bytes on. */
