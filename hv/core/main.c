@@ -86,6 +86,14 @@ static void map_machine(const void *fdt)
         stage1_enable();
 }
 
+static void seed_random(void)
+{
+        random_init(board.seed, board.seed_size, timer_now());
+        if (!board.seed_size)
+                hv_log("the machine gave no /chosen/rng-seed: tokens and guests' seeds can be "
+                       "guessed");
+}
+
 static void read_system_image(void)
 {
         struct description_error error;
@@ -153,7 +161,7 @@ _Noreturn void boot_main(uint64_t dtb, struct percpu *cpu)
         read_board(fdt);
         cpus_init(board.cpu_mpidr, board.cpu_count);
         map_machine(fdt);
-        random_init(board.seed, board.seed_size, timer_now());
+        seed_random();
         read_system_image();
         collect_memory(fdt);
         start_gic();

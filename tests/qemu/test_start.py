@@ -109,3 +109,10 @@ def test_it_starts_on(name, cpu, cpus, memory):
         m.wait(rf"\[hv\] Segue: {cpus} cores")
         m.event("agent-hello", "rt", release="rt-1.0")
         assert m.guest_errors() == ""
+
+
+def test_it_says_when_its_tokens_can_be_guessed(name):
+    device = Device(name, "rt", {"rt_a": rt_image("v1_0", "1.0")})
+    with Machine(device, 2, extra=("-M", "dtb-randomness=off")) as m:
+        m.wait(r"\[hv\] the machine gave no /chosen/rng-seed")
+        m.event("agent-hello", "rt", release="rt-1.0")
