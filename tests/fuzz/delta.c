@@ -10,59 +10,12 @@
 
 #include <segue/bytes.h>
 
-#include "delta/delta.h"
+#include "tests/fuzz/delta_files.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/patch_parts.h"
 
 #define OUTPUT_MAX (3u << 20)
 #define ARENA_MAX  DL_RAM_KERNEL
-
-struct files {
-        const uint8_t *patch, *old;
-        uint8_t *new;
-        size_t patch_size, old_size, new_size;
-};
-
-static sg_err take(const uint8_t *bytes, size_t size, uint64_t off, void *to, size_t length)
-{
-        if (off > size || length > size - off)
-                return SG_E_IO;
-        if (length > 0)
-                memcpy(to, bytes + off, length);
-        return SG_OK;
-}
-
-static sg_err patch_read(void *ctx, uint64_t off, void *to, size_t length)
-{
-        const struct files *f = ctx;
-
-        return take(f->patch, f->patch_size, off, to, length);
-}
-
-/* Models may look for what is not there, but not beyond the image. */
-static sg_err old_read(void *ctx, uint64_t off, void *to, size_t length)
-{
-        const struct files *f = ctx;
-
-        return take(f->old, f->old_size, off, to, length);
-}
-
-static sg_err new_read(void *ctx, uint64_t off, void *to, size_t length)
-{
-        const struct files *f = ctx;
-
-        return take(f->new, f->new_size, off, to, length);
-}
-
-static sg_err new_write(void *ctx, uint64_t off, const void *from, size_t length)
-{
-        struct files *f = ctx;
-
-        FUZZ_REQUIRE(off <= f->new_size && length <= f->new_size - off);
-        if (length > 0)
-                memcpy(f->new + off, from, length);
-        return SG_OK;
-}
 
 static sg_err decode(const struct dl_ops *ops, const struct dl_header *h, void *arena, bool cuts)
 {
@@ -85,7 +38,7 @@ static sg_err decode(const struct dl_ops *ops, const struct dl_header *h, void *
 
 static void apply(struct files *f, const struct dl_header *h)
 {
-        struct dl_ops ops = {f, patch_read, old_read, new_read, new_write};
+        struct dl_ops ops = files_ops(f);
         uint8_t *arena = malloc(h->arena_size + 1), *first = calloc(1, f->new_size + 1);
         uint8_t *second = calloc(1, f->new_size + 1);
         struct dl_info info;
@@ -130,42 +83,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 }
 
-static void mutate_part(struct patch_part *part)
-{
-        part->size = LLVMFuzzerMutate(part->bytes, part->size, part->size + PARTS_GROWTH);
-}
-
-/* The fields from which decoders compute sizes and places; the others are made right again. */
-static void mutate_numbers(struct patch_parts *p, unsigned seed)
-{
-        uint8_t *entry = p->directory + seed % (p->sections ? p->sections : 1) * DL_D_SIZE;
-
-        if (seed % 4 == 0 || p->sections == 0)
-                (void)LLVMFuzzerMutate(p->header + DL_H_FLAGS, 20, 20);
-        else
-                (void)LLVMFuzzerMutate(entry + DL_D_COUNTS, DL_COUNTS * 4, DL_COUNTS * 4);
-}
-
-static void mutate_parts(struct patch_parts *p, unsigned seed)
-{
-        uint32_t pick = seed / 8;
-
-        switch (seed % 8) {
-        case 0:
-                mutate_numbers(p, pick);
-                break;
-        case 1:
-        case 2:
-        case 3:
-                if (p->sections > 0)
-                        mutate_part(&p->section[pick % p->sections]);
-                break;
-        default:
-                if (p->segments > 0)
-                        mutate_part(&p->stream[pick % p->segments][pick / 8 % p->streams]);
-        }
-}
-
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static struct patch_parts parts;
@@ -179,7 +96,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         }
         if (!patch_parts_read(&parts, data + at, size - at))
                 return LLVMFuzzerMutate(data, size, max);
-        mutate_parts(&parts, seed / FUZZ_RAW_ONE_IN);
+        patch_parts_mutate(&parts, seed / FUZZ_RAW_ONE_IN);
         size_t written = patch_parts_write(&parts, data + at, max - at);
         return written ? at + written : size;
 }

@@ -36,7 +36,9 @@ $(call fuzz-target,tuf,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) 
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
 $(call fuzz-target,package,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) \
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
-$(call fuzz-target,delta,tests/fuzz/patch_parts.c $(DELTA_DECODER),-lz)
+FUZZ_DELTA := $(addprefix tests/fuzz/,delta_files.c patch_parts.c patch_mutate.c) $(DELTA_DECODER)
+$(call fuzz-target,delta,$(FUZZ_DELTA),-lz)
+$(call fuzz-target,delta_kernel,$(FUZZ_DELTA),-lz)
 $(call fuzz-target,gpt,tests/fuzz/disk_window.c $(UPDATER_DISK),-lz)
 $(call fuzz-target,description,tests/fuzz/fdt_mutator.c hv/vm/description.c hv/vm/guest_fdt.c,-lfdt)
 $(call fuzz-target,agent_line,updater/agent_line.c updater/events.c)
@@ -51,16 +53,27 @@ $(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c \
 
 $(F)/seeds/stamp: $(F)/bin/seeds tests/fuzz/fit.dts $(B)/unit/data/system.dtb \
                   $(B)/images/rt-v1_0.bin $(B)/images/rt-v1_1.bin $(B)/tests/gic.bin
-	@mkdir -p $(F)/seeds/image $(F)/seeds/fit $(F)/seeds/description
+	@mkdir -p $(addprefix $(F)/seeds/,image fit description)
 	$(F)/bin/seeds $(F)/seeds
 	cp tests/vectors/image/*.img $(F)/seeds/image
 	dtc -q -O dtb -o $(F)/seeds/fit/small tests/fuzz/fit.dts
 	cp $(B)/unit/data/system.dtb $(F)/seeds/description/shipped
 	@touch $@
 
+# One seed per kernel segment that shows another model at work.
+FUZZ_KERNEL_SEGMENTS := 013 020 024 031
+$(F)/kernel.patch: $(B)/bin/segue $(B)/kernels/kernels.stamp
+	$(B)/bin/segue delta create --from $(B)/kernels/old/Image --to $(B)/kernels/new/Image -o $@
+$(F)/seeds/delta_kernel.stamp: $(F)/kernel.patch
+	@mkdir -p $(@:.stamp=)
+	$(Q)for s in $(FUZZ_KERNEL_SEGMENTS); do \
+	  { printf "\\$$s"; cat $<; } >$(@:.stamp=)/segment-$$s; done
+	@touch $@
+FUZZ_SEEDS := $(F)/seeds/stamp $(F)/seeds/delta_kernel.stamp
+
 FUZZ_BINARIES := $(addprefix $(F)/bin/,$(FUZZ_TARGETS))
 
 .PHONY: fuzz
 fuzz: $(if $(filter all,$(TARGET)),$(FUZZ_BINARIES),$(addprefix $(F)/bin/,$(TARGET))) \
-      $(F)/seeds/stamp
+      $(FUZZ_SEEDS)
 	tests/fuzz/run $(SECONDS) $(if $(filter all,$(TARGET)),$(FUZZ_TARGETS),$(TARGET))

@@ -10,9 +10,9 @@
 
 #include "delta/wire.h"
 
-#define PARTS_SEGMENTS_MAX 8u
-#define PARTS_ROOM         (4u << 20) /* unpacked bytes in all */
-#define PARTS_GROWTH       64u        /* by which a part may grow */
+#define PARTS_SEGMENTS_MAX 32u
+#define PARTS_ROOM         (24u << 20) /* unpacked bytes in all */
+#define PARTS_GROWTH       64u         /* by which a part may grow */
 
 struct patch_part {
         uint8_t *bytes; /* followed by PARTS_GROWTH spare ones */
@@ -33,5 +33,8 @@ struct patch_parts {
 bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size);
 /* Returns the patch's size; 0: it does not fit. */
 size_t patch_parts_write(const struct patch_parts *p, uint8_t *patch, size_t max);
+
+/* One mutation of one part: a section's or a stream's bytes, or the numbers that size things. */
+void patch_parts_mutate(struct patch_parts *p, unsigned seed);
 
 #endif
