@@ -6,6 +6,8 @@
 
 /* A match must beat what the last copy's diagonal gives by this many bytes. */
 #define WORTH   8u
+#define COST    20  /* bytes that a copy costs, about */
+#define BRIDGE  32u /* bytes between two copies that are better predicted than sent */
 #define BUCKETS 65536u
 
 struct matcher {
@@ -242,6 +244,42 @@ static sg_err scan_between_holes(struct matcher *m, const struct match_job *job,
         return e ? e : scan(m, at, job, copies);
 }
 
+/* Right bytes less wrong ones of what a copy predicts. */
+static int64_t score(const struct matcher *m, const struct dl_copy *c)
+{
+        int64_t right = 0;
+
+        for (uint32_t i = 0; i < c->length; i++)
+                right += m->from[c->from + i] == m->to[c->to + i];
+        return 2 * right - c->length;
+}
+
+static bool continues(const struct dl_copy *a, const struct dl_copy *b)
+{
+        return a->from - a->to == b->from - b->to;
+}
+
+/*
+ * Drop the copies that save less than they cost. Where that leaves two on one diagonal with little
+ * between them they become one.
+ */
+static void prune(const struct matcher *m, struct copies *copies)
+{
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < copies->count; i++) {
+                struct dl_copy c = copies->list[i];
+                struct dl_copy *last = kept > 0 ? &copies->list[kept - 1] : NULL;
+                if (last && continues(last, &c) && c.to - last->to - last->length <= BRIDGE) {
+                        last->length = c.to + c.length - last->to;
+                        continue;
+                }
+                if (score(m, &c) >= COST)
+                        copies->list[kept++] = c;
+        }
+        copies->count = kept;
+}
+
 sg_err match(const struct match_job *job, struct copies *copies)
 {
         struct matcher m = {job->from, job->to, job->from_size, job->to_size, NULL, NULL};
@@ -255,6 +293,7 @@ sg_err match(const struct match_job *job, struct copies *copies)
             divsufsort(job->from, m.suffixes, (int32_t)job->from_size) == 0) {
                 index_buckets(&m);
                 e = scan_between_holes(&m, job, copies);
+                prune(&m, copies);
         }
         free(m.suffixes);
         free(m.bucket);
