@@ -130,7 +130,7 @@
         E(710, TOO_MANY_VMS, "more VMs than there may be")                                     \
         E(711, UPDATE_ROLE, "exactly one VM must have the role update")                        \
         E(712, MEMORY_TOO_SMALL, "memory does not hold the slot, bootfw and 2 MiB besides")    \
-        E(713, BOOTFW_DIED, "bootfw ended without a report")                                       \
+        E(713, BOOTFW_DIED, "bootfw ended without a report")                                   \
         E(741, NOT_EL2, "started below EL2, which hv needs (QEMU: -M virt,virtualization=on)") \
         E(742, MACHINE_DT, "machine's devicetree is missing or damaged")                       \
         E(743, NO_GICV3, "machine has no GICv3 (QEMU: -M virt,gic-version=3)")                 \

@@ -127,12 +127,12 @@ enum sg_vm_state {
 /* Why a VM last left its state. */
 enum sg_cause {
         SG_CAUSE_NONE = 0,
-        SG_CAUSE_RESET = 1,        /* PSCI SYSTEM_RESET */
-        SG_CAUSE_OFF = 2,          /* PSCI SYSTEM_OFF */
-        SG_CAUSE_FAULT = 3,        /* an access or trap that parks a VM */
-        SG_CAUSE_DEADLINE = 4,     /* trial deadline passed */
-        SG_CAUSE_RESTART = 5,      /* SG_HC_RESTART */
-        SG_CAUSE_LOAD_FAILED = 6,  /* update could not read the slot */
+        SG_CAUSE_RESET = 1,         /* PSCI SYSTEM_RESET */
+        SG_CAUSE_OFF = 2,           /* PSCI SYSTEM_OFF */
+        SG_CAUSE_FAULT = 3,         /* an access or trap that parks a VM */
+        SG_CAUSE_DEADLINE = 4,      /* trial deadline passed */
+        SG_CAUSE_RESTART = 5,       /* SG_HC_RESTART */
+        SG_CAUSE_LOAD_FAILED = 6,   /* update could not read the slot */
         SG_CAUSE_VERIFY_FAILED = 7, /* bootfw or the digest said no */
         SG_CAUSE_INTERRUPTED = 8    /* power was lost during too many starts on trial */
 };
