@@ -101,18 +101,19 @@ SLOT_FILES := $(foreach s,$(SLOTS),$(lastword $(subst =, ,$(s))))
 DEVICE := $(SEGUE_RUN) $(B)/hv/hv.bin $(SYSTEM) $(SLOT_FILES) \
           $(RUN)/package-$(SCENARIO).tar $(RUN)/personal-$(TO_$(SCENARIO)).img
 
-# Every run begins on a new device; two at a time would take it from each other.
-new-device = $(SEGUE) disk create $(SLOTS:%=--put %) --put inbox=$(RUN)/package-$(SCENARIO).tar \
-               -o $(RUN)/disk.img && \
-             $(SEGUE) state create $(SLOTS:%=--slot %) -o $(RUN)/nor.img
-locked = flock $(RUN)/lock sh -c
+# Every run begins on a new device; two at a time would take it from each other,
+# so the launcher holds a lock to its end.
+new-device = exec 9>$(RUN)/lock && flock 9 && \
+  $(SEGUE) disk create $(SLOTS:%=--put %) --put inbox=$(RUN)/package-$(SCENARIO).tar \
+    -o $(RUN)/disk.img && \
+  $(SEGUE) state create $(SLOTS:%=--slot %) -o $(RUN)/nor.img
 
 .PHONY: run console
 run: $(DEVICE)
-	@$(locked) '$(new-device) && \
-	  exec $(SEGUE_RUN) --scenario $(SCENARIO) --disk $(RUN)/disk.img --nor $(RUN)/nor.img \
-	    --image $(RUN)/personal-$(TO_$(SCENARIO)).img \
-	    --package $(RUN)/package-$(SCENARIO).tar --folder $(RUN)'
+	@$(new-device) && \
+	exec $(SEGUE_RUN) --scenario $(SCENARIO) --disk $(RUN)/disk.img --nor $(RUN)/nor.img \
+	  --image $(RUN)/personal-$(TO_$(SCENARIO)).img --package $(RUN)/package-$(SCENARIO).tar \
+	  --folder $(RUN)
 console: $(DEVICE)
-	@$(locked) '$(new-device) && \
-	  exec $(SEGUE_RUN) --disk $(RUN)/disk.img --nor $(RUN)/nor.img'
+	@$(new-device) && \
+	exec $(SEGUE_RUN) --disk $(RUN)/disk.img --nor $(RUN)/nor.img
