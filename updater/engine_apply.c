@@ -249,6 +249,7 @@ static sg_err step_open(struct engine *e)
                 return err;
         }
         err = open_payload(e);
+        a->carried = job->segments > 0;
         if (err == SG_OK) {
                 err = engine_hv_error(e->ports->hv.slot_open(e->ports->ctx, job->vm, job->slot,
                                                              job->security_counter, job->digest));
@@ -347,6 +348,15 @@ static sg_err check_image(const struct engine *e)
                                                                          : SG_E_IMAGE_HEADER;
 }
 
+/* A torn write may have reached beyond its own sectors, into a segment that was done: nothing that
+ * was there before the interruption is trusted any more. Once: then nothing is carried over. */
+static void start_over(struct engine *e)
+{
+        e->checkpoint.job.segments = 0;
+        e->apply.resumed = true;
+        e->apply.phase = APPLY_OPEN;
+}
+
 static sg_err step_read_back(struct engine *e)
 {
         struct apply *a = &e->apply;
@@ -363,7 +373,11 @@ static sg_err step_read_back(struct engine *e)
                 return SG_OK;
         }
         if (memcmp(digest, a->target->to_digest, sizeof(digest)) != 0) {
-                return SG_E_IMAGE_DIGEST;
+                if (!a->carried) {
+                        return SG_E_IMAGE_DIGEST;
+                }
+                start_over(e);
+                return SG_OK;
         }
         a->phase = APPLY_STAGE;
         return check_image(e);

@@ -56,6 +56,7 @@ struct apply {
         const struct engine_guest *guest;
         uint32_t slot; /* written */
         bool resumed;  /* the journal's job is this one */
+        bool carried;  /* segments that were written before an interruption count as done */
         struct chunk_reader reader;
         struct dl_ops ops;
         struct dl_header header;

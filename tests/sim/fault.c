@@ -54,10 +54,8 @@ void sim_stats_reset(void)
         memset(sim_stats, 0, sizeof(*sim_stats));
 }
 
-static void count(uint64_t *counter)
-{
-        __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
+/* By all processes of a sweep. */
+#define COUNT(what) __atomic_fetch_add(&sim_stats->what, 1, __ATOMIC_RELAXED)
 
 void sim_arm(const struct sim_plan *plan)
 {
@@ -106,7 +104,7 @@ static void reap(void)
         if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 1)) {
                 return; /* 1 was counted and told by the child itself */
         }
-        count(&sim_stats->failures);
+        COUNT(failures);
         if (!state.plan.quiet) {
                 printf("  a run after a fault near operation %llu of \"%s\" ended with %s %d\n",
                        (unsigned long long)state.operations, state.story,
@@ -135,7 +133,7 @@ void sim_broken(const char *format, ...)
 {
         va_list args;
 
-        count(&sim_stats->failures);
+        COUNT(failures);
         if (!state.plan.quiet) {
                 printf("  BROKEN: ");
                 va_start(args, format);
@@ -207,7 +205,11 @@ static bool try_case(struct sim_case *c)
         while (state.children >= state.plan.jobs) {
                 reap();
         }
-        count(state.depth == 0 ? &sim_stats->cases : &sim_stats->pairs);
+        if (state.depth == 0) {
+                COUNT(cases);
+        } else {
+                COUNT(pairs);
+        }
         fflush(stdout);
         pid_t pid = fork();
         if (pid < 0) {
@@ -291,10 +293,12 @@ const struct sim_case *sim_operation(enum sim_device device, uint32_t ways)
         if (reading != (state.plan.faults == SIM_READ)) {
                 return NULL;
         }
-        if (state.depth == 0) {
-                count(reading ? &sim_stats->reads : &sim_stats->operations);
+        if (state.depth > 0) {
+                COUNT(pair_places);
+        } else if (reading) {
+                COUNT(reads);
         } else {
-                count(&sim_stats->pair_places);
+                COUNT(operations);
         }
         c.seed = sim_hash(state.plan.seed, n + 1000 * state.depth);
         if ((state.plan.only != 0 && state.depth == 0 && n != state.plan.only) ||
@@ -306,7 +310,7 @@ const struct sim_case *sim_operation(enum sim_device device, uint32_t ways)
                 return NULL;
         }
         if (state.depth == 0) {
-                count(&sim_stats->cut_at);
+                COUNT(cut_at);
         }
         for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
                 if ((state.plan.faults & faults[i]) == 0) {

@@ -47,6 +47,7 @@ static void make_image(uint8_t *image, uint32_t size, uint32_t kind, uint32_t co
         uint8_t *tlv = image + BF_IMAGE_HEADER_MIN + payload;
         uint32_t x = kind;
 
+        must(size > BF_IMAGE_HEADER_MIN + TLVS_SIZE, "too small an image");
         memset(image, 0, BF_IMAGE_HEADER_MIN);
         put_le32(image, BF_IMAGE_MAGIC);
         put_le16(image + 8, BF_IMAGE_HEADER_MIN);

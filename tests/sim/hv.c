@@ -34,20 +34,22 @@ static struct vm_description description[SIM_VMS] = {
                     .interrupted = 10},
 };
 
-static struct vm vms[SIM_VMS];
-static uint64_t token[SIM_VMS];
-static uint64_t random_state;
+static struct {
+        struct vm vm[SIM_VMS];
+        uint64_t token[SIM_VMS];
+        uint64_t random;
+} state;
 
 /* ---- What slots.c, boot_state.c and events.c need of the rest of hv ---- */
 
 struct vm *vm_by_index(unsigned index)
 {
-        return index < SIM_VMS ? &vms[index] : NULL;
+        return index < SIM_VMS ? &state.vm[index] : NULL;
 }
 
 struct vm *vm_update(void)
 {
-        return &vms[SIM_UPDATE];
+        return &state.vm[SIM_UPDATE];
 }
 
 static void move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
@@ -84,8 +86,8 @@ void hv_log(const char *fmt, ...)
 
 uint64_t random_u64(void)
 {
-        random_state = sim_hash(random_state, 1);
-        return random_state;
+        state.random = sim_hash(state.random, 1);
+        return state.random;
 }
 
 uint64_t timer_now(void)
@@ -104,13 +106,13 @@ void vgic_set_level(struct vgic *vgic, unsigned intid, bool level)
 
 void hv_power_on(const struct bf_flash *flash)
 {
-        memset(vms, 0, sizeof(vms));
+        memset(state.vm, 0, sizeof(state.vm));
         events_reset();
         for (uint32_t i = 0; i < SIM_VMS; i++) {
-                vms[i].desc = &description[i];
-                vms[i].index = i;
-                vms[i].slot = SG_SLOT_NONE;
-                vms[i].requests = i == SIM_UPDATE ? 0 : VM_REQUEST_START;
+                state.vm[i].desc = &description[i];
+                state.vm[i].index = i;
+                state.vm[i].slot = SG_SLOT_NONE;
+                state.vm[i].requests = i == SIM_UPDATE ? 0 : VM_REQUEST_START;
         }
         slots_init(flash);
 }
@@ -128,7 +130,7 @@ static void fail(struct vm *vm, enum sg_cause cause)
 
 void hv_stop(uint32_t index, enum sg_cause cause)
 {
-        struct vm *vm = &vms[index];
+        struct vm *vm = &state.vm[index];
         enum sg_vm_state was = vm->life.state;
 
         move(vm, SG_VM_STOPPED, cause);
@@ -163,11 +165,12 @@ bool hv_start_due(uint32_t *index, uint32_t *slot)
 {
         for (uint32_t i = 0; i < SIM_VMS; i++) {
                 /* What a killed update partition was loading is loaded anew. */
-                bool again = vms[i].life.state == SG_VM_LOADING;
+                bool again = state.vm[i].life.state == SG_VM_LOADING;
 
-                if (again || ((vms[i].requests & VM_REQUEST_START) != 0 && start(&vms[i]))) {
+                if (again ||
+                    ((state.vm[i].requests & VM_REQUEST_START) != 0 && start(&state.vm[i]))) {
                         *index = i;
-                        *slot = vms[i].slot;
+                        *slot = state.vm[i].slot;
                         return true;
                 }
         }
@@ -176,14 +179,14 @@ bool hv_start_due(uint32_t *index, uint32_t *slot)
 
 void hv_loaded(uint32_t index, const uint8_t digest[32], uint32_t counter)
 {
-        struct vm *vm = &vms[index];
+        struct vm *vm = &state.vm[index];
         struct boot_report report = {.counter = counter};
 
         for (size_t i = 0; i < 4; i++) {
                 report.digest[i] = get_le64(digest + 8 * i);
         }
         move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
-        enum slots_verdict verdict = slots_report(vm, &report, &token[index]);
+        enum slots_verdict verdict = slots_report(vm, &report, &state.token[index]);
         if (verdict == SLOTS_REFUSED) {
                 hv_stop(index, SG_CAUSE_VERIFY_FAILED);
                 return;
@@ -218,17 +221,17 @@ bool hv_background(void)
 
 enum sg_vm_state hv_vm_state(uint32_t vm)
 {
-        return vms[vm].life.state;
+        return state.vm[vm].life.state;
 }
 
 uint32_t hv_vm_slot(uint32_t vm)
 {
-        return vms[vm].slot;
+        return state.vm[vm].slot;
 }
 
 uint64_t hv_token(uint32_t vm)
 {
-        return token[vm];
+        return state.token[vm];
 }
 
 /* ---- Calls ---- */
@@ -244,7 +247,7 @@ int64_t hv_call_slot_info(uint32_t vm, uint32_t slot, uint64_t *flags, uint64_t 
                           uint64_t *counter, uint8_t digest[32])
 {
         struct slot_info info;
-        int64_t result = slots_info(&vms[vm], (uint8_t)slot, &info);
+        int64_t result = slots_info(&state.vm[vm], (uint8_t)slot, &info);
 
         if (result == SG_HC_OK) {
                 *flags = info.flags;
@@ -262,7 +265,7 @@ int64_t hv_call_open(uint32_t vm, uint32_t slot, uint64_t counter, const uint8_t
         uint64_t words[4];
 
         to_words(words, digest);
-        return slots_open(&vms[vm], (uint8_t)slot, counter, words);
+        return slots_open(&state.vm[vm], (uint8_t)slot, counter, words);
 }
 
 int64_t hv_call_stage(uint32_t vm, uint32_t slot, uint64_t counter, const uint8_t digest[32])
@@ -270,17 +273,17 @@ int64_t hv_call_stage(uint32_t vm, uint32_t slot, uint64_t counter, const uint8_
         uint64_t words[4];
 
         to_words(words, digest);
-        return slots_stage(&vms[vm], (uint8_t)slot, counter, words);
+        return slots_stage(&state.vm[vm], (uint8_t)slot, counter, words);
 }
 
 int64_t hv_call_unstage(uint32_t vm, uint32_t slot)
 {
-        return slots_unstage(&vms[vm], (uint8_t)slot);
+        return slots_unstage(&state.vm[vm], (uint8_t)slot);
 }
 
 int64_t hv_call_restart(uint32_t index)
 {
-        struct vm *vm = &vms[index];
+        struct vm *vm = &state.vm[index];
 
         switch (vm->life.state) {
         case SG_VM_RUNNING:
@@ -299,15 +302,15 @@ int64_t hv_call_restart(uint32_t index)
 
 int64_t hv_call_refill(uint32_t vm, uint32_t slot)
 {
-        return slots_refill(&vms[vm], (uint8_t)slot);
+        return slots_refill(&state.vm[vm], (uint8_t)slot);
 }
 
 int64_t hv_call_reported(uint32_t vm)
 {
-        return slots_reported(&vms[vm]);
+        return slots_reported(&state.vm[vm]);
 }
 
 int64_t hv_call_confirm(uint32_t vm, uint64_t t)
 {
-        return slots_confirm(&vms[vm], t);
+        return slots_confirm(&state.vm[vm], t);
 }

@@ -6,10 +6,12 @@
 
 #include "tests/sim/world_internal.h"
 
-#define IMAGE      (24u << 10)
-#define SMALL      (8u << 10) /* of the pairs: few sectors, all of the path */
+#define IMAGE         (24u << 10)
+#define SMALL         (8u << 10) /* of the pairs: few sectors, all of the path */
 
-#define ALL_FAULTS (SIM_POWER | SIM_KILL | SIM_IO)
+#define MUTANTS_EVERY 4u /* a mutant is shown a sample of the faults only */
+
+#define ALL_FAULTS    (SIM_POWER | SIM_KILL | SIM_IO)
 
 struct sim_options sim_options = {.seed = 1, .jobs = 1};
 
@@ -22,6 +24,8 @@ const struct world_setup setup_both = {"both", 512,   512,          4096, 4,    
                                        {0, 0}, IMAGE, FIXTURE_BOTH, 8192, false, false};
 const struct world_setup setup_rollback = {"rollback", 512,   512,           4096, 4,    32,
                                            {0, 0},     IMAGE, FIXTURE_DELTA, 0,    true, false};
+static const struct world_setup uneven_pieces = {
+        "uneven pieces", 512, 4096, 4096, 4, 32, {0, 0}, IMAGE, FIXTURE_IMAGE, 5000, false, false};
 static const struct world_setup pairs_update = {"pairs", 512,   512,           4096, 4,     32,
                                                 {0, 0},  SMALL, FIXTURE_DELTA, 0,    false, false};
 static const struct world_setup pairs_rollback = {"pairs", 512,   512,           4096, 4,    32,
@@ -121,6 +125,9 @@ void sim_sweep(const struct sim_plan *plan)
 {
         struct sim_plan p = *plan;
 
+        if (sim_options.quiet && p.when == NULL) {
+                p.every *= MUTANTS_EVERY;
+        }
         p.seed = sim_options.seed;
         p.jobs = sim_options.jobs;
         p.only = sim_options.operation;
@@ -149,7 +156,7 @@ static void run_sweep(const struct sim_row *row)
         learn_the_end(row->setup);
         world_reset();
         sim_sweep(plan);
-        if (sim_options.operation == 0 && plan->every == 1 &&
+        if (sim_options.operation == 0 && !sim_options.quiet && plan->every == 1 &&
             sim_stats->cut_at != sim_stats->operations + sim_stats->reads) {
                 sim_broken("%" PRIu64 " operations, %" PRIu64 " of them cut",
                            sim_stats->operations + sim_stats->reads, sim_stats->cut_at);
@@ -223,7 +230,7 @@ static void run_random(const struct sim_row *row)
                 uint64_t before = sim_stats->failures;
 
                 run_random_once(sim_hash(sim_options.seed, i), operations);
-                if (sim_stats->failures > before) {
+                if (sim_stats->failures > before && !sim_options.quiet) {
                         printf("  run %u of seed %" PRIu64 "\n", i, sim_options.seed);
                 }
         }
@@ -248,6 +255,8 @@ const struct sim_row sim_rows[] = {
          run_sweep, &setup_image, PLAN(SIM_POWER, 4, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 86},
         {"rollback", "a fault at every operation of an update that is rolled back", run_sweep,
          &setup_rollback, PLAN(SIM_POWER | SIM_KILL, 3, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 110},
+        {"uneven pieces", "a torn physical sector reaches into the piece before, which was done",
+         run_sweep, &uneven_pieces, PLAN(SIM_POWER, 6, 1, 1), PLAN(ALL_FAULTS, MANY, 1, 1), 90},
         {"read errors", "each read of the disk fails once", run_sweep, &setup_delta,
          PLAN(SIM_READ, 1, 1, 1), PLAN(SIM_READ, 1, 1, 1), 54},
         {"two segments", "a delta of more than one segment", run_sweep, &two_segments,

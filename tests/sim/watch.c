@@ -184,6 +184,9 @@ int __wrap_memcmp(const void *a, const void *b, size_t n)
 {
         const void *place = __builtin_return_address(0);
 
+        if (!world_is_running()) {
+                return __real_memcmp(a, b, n);
+        }
         if (comparisons.liar != NULL && comparisons.liar == place) {
                 return 0;
         }

@@ -25,8 +25,8 @@ uint64_t watch_saves(void);
 /* What was taken away was not made up for by a later write yet. */
 bool watch_lies(void);
 
-/* Comparisons (memcmp) by their place in the program, noted while that is on. A lying one says
- * "equal". */
+/* Comparisons (memcmp) of the running device by their place in the program, noted while that is on.
+ * A lying one says "equal". */
 void watch_note_comparisons(bool on);
 uint32_t watch_comparisons(void);
 const void *watch_comparison(uint32_t comparison); /* the return address */

@@ -77,6 +77,11 @@ void world_power_off(uint32_t way, uint64_t seed)
         world.fault_seed = seed;
 }
 
+bool world_is_running(void)
+{
+        return boundary_set;
+}
+
 bool world_is_down(void)
 {
         return world.down;

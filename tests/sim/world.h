@@ -36,6 +36,7 @@ void world_power_off(uint32_t way, uint64_t seed);
 /* By the devices: the update partition is dead at the next boundary. */
 void world_kill(void);
 bool world_is_down(void);
+bool world_is_running(void); /* the device's own code is at work */
 /* Where code of the device cannot go on after a fault. */
 void world_boundary(void);
 
