@@ -4,7 +4,7 @@
 # registered in the room's own .mk.
 
 .PHONY: unit test soak
-unit: $(addprefix $(B)/unit/,$(UNIT_TESTS))
+unit: $$(addprefix $(B)/unit/,$$(UNIT_TESTS))
 	tests/run unit $(B)/unit $(UNIT_TESTS)
 
 # Peers that tests compare with (imgtool, python-tuf) live in an environment of
@@ -14,7 +14,7 @@ $(B)/venv-tests/stamp: tests/requirements.txt | $(D)/packages.stamp
 	-$(B)/venv-tests/bin/pip install -q -r $<
 	@touch $@
 
-test: all $(addprefix $(B)/unit/,$(UNIT_TESTS)) $(B)/venv-tests/stamp
+test: all $$(addprefix $(B)/unit/,$$(UNIT_TESTS)) $(B)/venv-tests/stamp
 	tests/run all $(B)/unit $(UNIT_TESTS)
 
 soak: all $(B)/venv-tests/stamp
