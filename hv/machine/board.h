@@ -40,7 +40,11 @@ struct board {
         struct range pcie_ecam;
         struct range pcie_mmio; /* 32-bit, not prefetchable; PCI address = CPU address */
         uint8_t pcie_bus_last;
-        uint32_t pcie_intid; /* the first of the four INTx; they are adjacent */
+        uint32_t pcie_intid;  /* the first of the four INTx; they are adjacent */
+        struct range smmu;    /* that the PCIe host's functions are behind; size 0: none */
+        uint32_t smmu_stream; /* stream of bus 0's function 0; the others follow by requester id */
+        uint32_t smmu_event_intid;
+        uint32_t smmu_error_intid;
         uint8_t seed[BOARD_SEED_MAX];
         size_t seed_size;
 };

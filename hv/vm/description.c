@@ -412,6 +412,7 @@ static sg_err read_root(const struct reader *r, struct system_description *sys)
 
         if (fdt_node_check_compatible(r->fdt, r->node, "segue,system") != 0)
                 return fail(r, "compatible", SG_E_NOT_SYSTEM_IMAGE);
+        sys->dma_trusted = fdt_getprop(r->fdt, r->node, "dma-trusted", NULL) != NULL;
         err = read_string(r, "product", &sys->product);
         if (err == SG_OK)
                 err = read_filled(r, "bootfw", &sys->bootfw);
