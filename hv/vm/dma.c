@@ -76,8 +76,7 @@ void dma_confine(const struct board *board, struct vm *vm, bool trusted)
         dma.error_intid = board->smmu_error_intid;
         open_interrupt(dma.event_intid);
         open_interrupt(dma.error_intid);
-        hv_log("VM %s: its %u PCIe functions reach its RAM alone", vm->desc->name,
-               dma.masters.count);
+        hv_log("VM %s: PCIe functions confined to its RAM: %u", vm->desc->name, dma.masters.count);
 }
 
 static void each_master(sg_err (*change)(uint32_t stream, const struct smmu_space *space))
