@@ -47,6 +47,9 @@ $(B)/unit/board: | $(B)/unit/data/board.dtb
 $(call unit-test,hv_core,tests/unit/hv_core_test.c hv/core/log.c hv/core/random.c hv/mm/memory.c \
   hv/vm/id_registers.c hv/vm/life.c hv/vm/mmio.c)
 
+# The SMMU's tables and queues.
+$(call unit-test,smmu,tests/unit/smmu_test.c hv/machine/smmu_tables.c hv/machine/smmu_queue.c)
+
 # The hypervisor: build/hv/hv.bin, started by the arm64 Linux boot protocol.
 HV := $(wildcard hv/*/*.c hv/*/*.S) $(addprefix bootflow/,slots.c slots_event.c journal.c record.c crc32.c)
 $(call image,el2,$(B)/hv/hv,hv/hv.lds,$(HV),$(D)/el2/lib/libfdt.a)

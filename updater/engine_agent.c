@@ -224,6 +224,7 @@ static void on_guest_event(struct engine *e, enum sg_event event, const struct e
         case SG_EV_LOADABLE:
         case SG_EV_AGENT:
         case SG_EV_LOAD_FAULT:
+        case SG_EV_DMA_FAULT:
         case SG_EV_OVERFLOW:
                 return;
         }

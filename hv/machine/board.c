@@ -11,6 +11,8 @@
 #define GIC_TYPE_SPI 0
 #define SPI_FIRST    32
 
+#define BUS_STREAMS  256 /* requester ids of bus 0 */
+
 /* The second cell of the flags in a PCI range: 32-bit memory, not prefetchable. */
 #define PCI_SPACE_MASK  0x43000000u
 #define PCI_SPACE_MEM32 0x02000000u
@@ -253,6 +255,46 @@ static bool read_pcie_interrupts(struct reader *r, int node)
         return first != UINT32_MAX;
 }
 
+/* The INTID of one of an SMMU's interrupts by its name, 0 when it has no such SPI. */
+static uint32_t named_spi(const void *fdt, int node, const char *name)
+{
+        int length;
+        int at = fdt_stringlist_search(fdt, node, "interrupt-names", name);
+        const fdt32_t *irq = fdt_getprop(fdt, node, "interrupts", &length);
+
+        if (at < 0 || !irq || (size_t)length < (size_t)(at + 1) * GIC_CELLS * sizeof(*irq) ||
+            fdt32_to_cpu(irq[at * GIC_CELLS]) != GIC_TYPE_SPI)
+                return 0;
+        return fdt32_to_cpu(irq[at * GIC_CELLS + 1]) + SPI_FIRST;
+}
+
+static bool read_smmu_node(struct reader *r, int node)
+{
+        struct board *b = r->board;
+
+        b->smmu_event_intid = named_spi(r->fdt, node, "eventq");
+        b->smmu_error_intid = named_spi(r->fdt, node, "gerror");
+        return fdt_node_check_compatible(r->fdt, node, "arm,smmu-v3") == 0 &&
+               reg_at(r->fdt, node, 0, &b->smmu) && b->smmu_event_intid && b->smmu_error_intid;
+}
+
+/* iommu-map = <requester-id phandle stream count>: the entry that has all of bus 0. */
+static bool read_smmu(struct reader *r, int pcie)
+{
+        int length;
+        const fdt32_t *p = fdt_getprop(r->fdt, pcie, "iommu-map", &length);
+
+        if (!p)
+                return true;
+        for (; length >= 16; p += 4, length -= 16) {
+                if (fdt32_to_cpu(p[0]) != 0 || fdt32_to_cpu(p[3]) < BUS_STREAMS)
+                        continue;
+                r->board->smmu_stream = fdt32_to_cpu(p[2]);
+                return read_smmu_node(r, fdt_node_offset_by_phandle(r->fdt, fdt32_to_cpu(p[1])));
+        }
+        return false;
+}
+
 static bool read_pcie(struct reader *r)
 {
         struct board *b = r->board;
@@ -265,6 +307,8 @@ static bool read_pcie(struct reader *r)
         if (!reg_at(r->fdt, node, 0, &b->pcie_ecam) || !read_pcie_window(r, node) ||
             !read_pcie_interrupts(r, node))
                 return lacks(r, SG_E_MACHINE_LACKS, "pci-host-ecam-generic");
+        if (!read_smmu(r, node))
+                return lacks(r, SG_E_MACHINE_LACKS, "pci-host-ecam-generic: iommu-map");
         bus = fdt_getprop(r->fdt, node, "bus-range", &length);
         b->pcie_bus_last = bus && length == 8 ? (uint8_t)fdt32_to_cpu(bus[1]) : 0;
         b->pcie = true;

@@ -32,15 +32,19 @@ struct board {
         unsigned gicr_count;
         uint64_t gicr_stride; /* 0: the architecture's */
         struct range uart;
-        uint32_t uart_intid;
         struct range nor;    /* the last bank of the "cfi-flash" node; size 0: none */
         struct range initrd; /* size 0: none */
-        bool psci_smc;       /* false: hvc, which leads nowhere from EL2 */
-        bool pcie;
         struct range pcie_ecam;
         struct range pcie_mmio; /* 32-bit, not prefetchable; PCI address = CPU address */
+        struct range smmu;      /* that the PCIe host's functions are behind; size 0: none */
+        uint32_t uart_intid;
+        uint32_t pcie_intid;  /* the first of the four INTx; they are adjacent */
+        uint32_t smmu_stream; /* of bus 0's function 0; the others follow by requester id */
+        uint32_t smmu_event_intid;
+        uint32_t smmu_error_intid;
+        bool psci_smc; /* false: hvc, which leads nowhere from EL2 */
+        bool pcie;
         uint8_t pcie_bus_last;
-        uint32_t pcie_intid; /* the first of the four INTx; they are adjacent */
         uint8_t seed[BOARD_SEED_MAX];
         size_t seed_size;
 };

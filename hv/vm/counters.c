@@ -12,6 +12,8 @@ uint64_t vm_counter(const struct vm *vm, enum sg_counter counter)
 
         if (counter == SG_CNT_CONSOLE_DROPPED)
                 return __atomic_load_n(&vm->output.dropped, __ATOMIC_RELAXED);
+        if (counter == SG_CNT_DMA_FAULTS)
+                return __atomic_load_n(&vm->dma_faults, __ATOMIC_RELAXED);
         for (unsigned i = 0; i < vm->vcpu_count; i++) {
                 uint64_t n = __atomic_load_n(&vm->vcpu[i].counters[counter], __ATOMIC_RELAXED);
 

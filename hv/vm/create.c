@@ -12,6 +12,7 @@
 #include "hv/mm/tables.h"
 #include "hv/machine/pci.h"
 #include "hv/vm/consoles.h"
+#include "hv/vm/dma.h"
 #include "hv/vm/events.h"
 #include "hv/vm/guest_fdt.h"
 #include "hv/vm/vm.h"
@@ -212,6 +213,7 @@ static void give_disk(const struct board *board, struct vm *vm)
               vm, "PCIe memory window");
         check(stage1_map_identity(bus, STAGE1_DEVICE), vm, "PCIe configuration space");
         vm->ecam = board->pcie_ecam.base;
+        dma_confine(board, vm, description->dma_trusted);
         for (unsigned i = 0; i < PCI_PINS; i++)
                 vgic_link(&vm->vgic, board->pcie_intid + i, board->pcie_intid + i);
 }

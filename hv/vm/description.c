@@ -406,6 +406,15 @@ static sg_err read_keys(const struct reader *r, struct system_description *sys)
         return SG_OK;
 }
 
+/* A value would be taken for yes or no by its reader alone. */
+static sg_err read_trust(const struct reader *r, struct system_description *sys)
+{
+        int len;
+
+        sys->dma_trusted = fdt_getprop(r->fdt, r->node, "dma-trusted", &len) != NULL;
+        return sys->dma_trusted && len != 0 ? fail(r, "dma-trusted", SG_E_PROPERTY_SIZE) : SG_OK;
+}
+
 static sg_err read_root(const struct reader *r, struct system_description *sys)
 {
         sg_err err;
@@ -413,6 +422,8 @@ static sg_err read_root(const struct reader *r, struct system_description *sys)
         if (fdt_node_check_compatible(r->fdt, r->node, "segue,system") != 0)
                 return fail(r, "compatible", SG_E_NOT_SYSTEM_IMAGE);
         err = read_string(r, "product", &sys->product);
+        if (err == SG_OK)
+                err = read_trust(r, sys);
         if (err == SG_OK)
                 err = read_filled(r, "bootfw", &sys->bootfw);
         if (err == SG_OK && sys->bootfw.size > BOOTFW_INFO_OFFSET)

@@ -62,6 +62,7 @@ struct system_description {
         struct blob bootfw;
         struct blob update;
         struct blob root_metadata;
+        bool dma_trusted; /* start also where nothing confines the disk */
         struct image_key key[BOOTFW_MAX_KEYS];
         unsigned key_count;               /* 2..BOOTFW_MAX_KEYS */
         struct vm_description vm[VM_MAX]; /* in the order of the devicetree */

@@ -9,6 +9,7 @@
 #include "hv/core/percpu.h"
 #include "hv/machine/pci.h"
 #include "hv/mm/window.h"
+#include "hv/vm/dma.h"
 #include "hv/vm/events.h"
 #include "hv/vm/run.h"
 #include "hv/vm/slots.h"
@@ -306,7 +307,8 @@ void load_update(struct vm *vm)
         const struct blob *update = &vm_system()->update;
         uint64_t dtb = vm->ram_size - BOOTFW_DTB_SIZE;
 
-        /* Its device must not write into the RAM that is about to be filled. */
+        /* Its devices must not write into the RAM that is about to be filled. */
+        dma_shut();
         if (vm->ecam)
                 pci_reset_bus((uintptr_t)vm->ecam, now_us, core_poll);
         if (!scrub(vm))
@@ -314,5 +316,6 @@ void load_update(struct vm *vm)
         window_write(vm->ram, update->data, update->size);
         window_write(pa_add(vm->ram, dtb), vm->fdt, vm->fdt_size);
         icache_invalidate_all();
+        dma_open();
         power_on_boot_vcpu(vm, vm->ram_ipa.ipa, vm->ram_ipa.ipa + dtb);
 }

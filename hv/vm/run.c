@@ -9,6 +9,7 @@
 #include "hv/core/percpu.h"
 #include "hv/machine/gic.h"
 #include "hv/vm/consoles.h"
+#include "hv/vm/dma.h"
 #include "hv/vm/slots.h"
 #include "hv/vm/timer.h"
 #include "hv/vm/trap.h"
@@ -72,6 +73,10 @@ static void take_spi(uint32_t intid)
 {
         if (intid == uart_intid) {
                 consoles_interrupt();
+                gic_end(intid);
+                return;
+        }
+        if (dma_interrupt(intid)) {
                 gic_end(intid);
                 return;
         }

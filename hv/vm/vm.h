@@ -85,6 +85,7 @@ struct vm {
 
         struct vm *start_next; /* asked for its first start when this one has had it */
         uint64_t ecam;         /* of the PCIe host that it was given; 0: none */
+        uint64_t dma_faults;   /* SG_CNT_DMA_FAULTS */
 
         /* The guest's devicetree, made once from the description, in hv's memory. */
         void *fdt;

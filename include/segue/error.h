@@ -139,6 +139,10 @@
         E(746, TOO_FEW_CORES, "more cores are described than the machine has left")            \
         E(747, TOO_LITTLE_RAM, "more memory is described than the machine has left")           \
         E(748, CORE_START, "core could not be started by the machine's PSCI")                  \
+        E(749, SMMU_ABSENT, "disk is behind no SMMUv3 (QEMU: -M virt,iommu=smmuv3)")           \
+        E(750, SMMU_UNUSABLE, "SMMU lacks something that is needed")                           \
+        E(751, SMMU_STUCK, "SMMU does not complete a change")                                  \
+        E(752, DMA_BYPASS, "device may bypass the SMMU (QEMU: iommu_platform=on)")             \
         E(761, GIC_REDIST, "a core has no GIC redistributor")                                  \
         E(762, GIC_STUCK, "GIC does not complete a change")                                    \
         E(763, NOR_ABSENT, "no CFI flash with the Intel command set answers")                  \

@@ -150,6 +150,8 @@ enum sg_event {
         SG_EV_REFUSED = 9,     /* x3 = slot, x4 = sg_err: bootfw or hv refused the image */
         SG_EV_OVERFLOW = 10,   /* events were lost: ask SG_HC_VM_INFO for every VM */
         SG_EV_LOAD_FAULT = 11, /* x3 = address: update touched a region no longer lent to it */
+        SG_EV_DMA_FAULT = 12,  /* x3 = address, x4 = PCIe requester id: update's device was kept
+                                * from memory that is not update's. Many at a time are told once. */
 };
 
 /* Exit counters, per VM, summed over its vCPUs. */
@@ -172,6 +174,7 @@ enum sg_counter {
         SG_CNT_LATE_LOST = 15, /* 250 ms or later */
         SG_CNT_LATE_WORST_US = 16,
         SG_CNT_CONSOLE_DROPPED = 17, /* console bytes dropped on overflow */
+        SG_CNT_DMA_FAULTS = 18,      /* accesses of its devices that were stopped */
         SG_CNT_COUNT
 };
 

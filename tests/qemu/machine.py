@@ -31,7 +31,7 @@ class Machine:
         self._cursor = 0
         self._news = threading.Condition()
         command = [
-            "qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3",
+            "qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3,iommu=smmuv3",
             "-cpu", cpu, "-smp", str(cpus), "-m", memory, "-nodefaults", "-display", "none",
             "-serial", "stdio", "-kernel", kernel, "-initrd", device.system,
             "-d", "guest_errors", "-D", self.errors,

@@ -31,9 +31,10 @@ def holds(device, slot=0):
     return entry
 
 
-def test_a_good_update_is_confirmed_and_stays(name):
+@pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
+def test_a_good_update_is_confirmed_and_stays(name, cpu):
     device, old, new = device_with_update(name, "v1_1")
-    with Machine(device, CPUS) as m:
+    with Machine(device, CPUS, cpu=cpu) as m:
         hello(m, "rt-1.0")
         m.event("staged", "rt")
         m.event("trial", "rt")
@@ -45,7 +46,7 @@ def test_a_good_update_is_confirmed_and_stays(name):
     assert state["outcome"] == "confirmed"
     assert state["floor"] == 2
     assert [s["digest"] for s in state["slots"]] == [digest(new), digest(new)]
-    with Machine(device, CPUS) as m:
+    with Machine(device, CPUS, cpu=cpu) as m:
         hello(m, "rt-1.1")
 
 

@@ -13,7 +13,7 @@ import pytest
 from device import Device, rt_image, work_file
 from machine import Machine
 
-EL2 = "virt,virtualization=on,gic-version=3"
+EL2 = "virt,virtualization=on,gic-version=3,iommu=smmuv3"
 SYSTEM = ["-initrd", "build/system.dtb"]
 ALL_GUESTS = 5
 

@@ -61,6 +61,10 @@ static void reads_everything(void **state)
         assert_range(board.pcie_mmio, 0x10000000, 0x2eff0000);
         assert_int_equal(board.pcie_intid, 35);
         assert_int_equal(board.pcie_bus_last, 15);
+        assert_range(board.smmu, 0x9050000, 0x20000);
+        assert_int_equal(board.smmu_stream, 0x400);
+        assert_int_equal(board.smmu_event_intid, 106);
+        assert_int_equal(board.smmu_error_intid, 109);
 }
 
 /* stdout-path goes through an alias, has options behind a colon, and lies on a bus of one cell. */
@@ -110,6 +114,10 @@ static void says_what_is_missing(void **state)
                 {"/soc/uart@9040000", "interrupts", SG_E_MACHINE_LACKS},
                 {"/pcie@4010000000", "ranges", SG_E_MACHINE_LACKS},
                 {"/pcie@4010000000", "interrupt-map", SG_E_MACHINE_LACKS},
+                {"/smmuv3@9050000", NULL, SG_E_MACHINE_LACKS},
+                {"/smmuv3@9050000", "reg", SG_E_MACHINE_LACKS},
+                {"/smmuv3@9050000", "interrupts", SG_E_MACHINE_LACKS},
+                {"/smmuv3@9050000", "interrupt-names", SG_E_MACHINE_LACKS},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -126,6 +134,14 @@ static void machine_without_disk_or_flash_is_fine(void **state)
         assert_int_equal(read_it(0), SG_OK);
         assert_false(board.pcie);
         assert_int_equal(board.nor.size, 0);
+}
+
+static void machine_without_smmu_is_read(void **state)
+{
+        assert_int_equal(load(state), 0);
+        fdt_delprop(fdt, fdt_path_offset(fdt, "/pcie@4010000000"), "iommu-map");
+        assert_int_equal(read_it(0), SG_OK);
+        assert_int_equal(board.smmu.size, 0);
 }
 
 static void refuses_what_is_no_devicetree(void **state)
@@ -150,6 +166,7 @@ int main(void)
                 cmocka_unit_test_setup(boot_core_comes_first, load),
                 cmocka_unit_test(says_what_is_missing),
                 cmocka_unit_test(machine_without_disk_or_flash_is_fine),
+                cmocka_unit_test_setup(machine_without_smmu_is_read, load),
                 cmocka_unit_test_setup(refuses_what_is_no_devicetree, load),
                 cmocka_unit_test_setup(refuses_a_devicetree_longer_than_allowed, load),
         };

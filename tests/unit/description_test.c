@@ -57,6 +57,7 @@ static void the_shipped_description(void **state)
         assert_int_equal(sys.key[1].key.size, 91);
         assert_ptr_equal(sys.key[1].hash, sys.key[0].hash + 32);
         assert_int_equal(sys.bootfw.size, 16);
+        assert_false(sys.dma_trusted);
 
         vm = vm_named("update");
         assert_int_equal(vm->role, VM_ROLE_UPDATE);
@@ -79,6 +80,14 @@ static void the_shipped_description(void **state)
         assert_true(vm_named("rt")->resident);
         assert_int_equal(description_load_size(vm_named("rt")), 0x400000);
         assert_string_equal(description_role_name(vm->role), "linux");
+}
+
+static void devices_are_trusted_on_request(void **state)
+{
+        (void)state;
+        assert_int_equal(fdt_setprop_empty(fdt, 0, "dma-trusted"), 0);
+        assert_int_equal(parse(), SG_OK);
+        assert_true(sys.dma_trusted);
 }
 
 static void not_a_system_image(void **state)
@@ -108,6 +117,7 @@ static const struct mistake {
 } mistakes[] = {
         {"/", "product", DELETE, {0}, SG_E_PROPERTY_MISSING},
         {"/", "product", 3, "abc", SG_E_PROPERTY_VALUE},
+        {"/", "dma-trusted", .size = 4, .value = {0}, SG_E_PROPERTY_SIZE},
         {"/", "bootfw", DELETE, {0}, SG_E_PROPERTY_MISSING},
         {"/", "bootfw", 0, {0}, SG_E_PROPERTY_SIZE},
         {"/", "update", DELETE, {0}, SG_E_PROPERTY_MISSING},
@@ -287,6 +297,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(the_shipped_description, load),
+                cmocka_unit_test_setup(devices_are_trusted_on_request, load),
                 cmocka_unit_test_setup(not_a_system_image, load),
                 cmocka_unit_test_setup(one_mistake_at_a_time, load),
                 cmocka_unit_test_setup(wrong_sets_of_vms, load),

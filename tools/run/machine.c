@@ -39,7 +39,7 @@ static void add_pair(struct arguments *a, const char *option, const char *value)
 static void build_arguments(struct arguments *a, const struct machine_config *c)
 {
         add(a, QEMU);
-        add_pair(a, "-M", "virt,virtualization=on,gic-version=3");
+        add_pair(a, "-M", "virt,virtualization=on,gic-version=3,iommu=smmuv3");
         add_pair(a, "-cpu", c->cpu);
         add_pair(a, "-smp", format("%u", c->cpus));
         add_pair(a, "-m", c->memory);
