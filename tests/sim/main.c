@@ -87,6 +87,9 @@ int main(int argc, char **argv)
                 return usage();
         }
         for (uint32_t i = 0; i < sim_row_count; i++) {
+                if (sim_rows[i].soak_only && !sim_options.soak && only == NULL) {
+                        continue;
+                }
                 if (only == NULL || strcmp(only, sim_rows[i].name) == 0) {
                         run++;
                         failed += run_row(&sim_rows[i]) ? 0 : 1;

@@ -24,6 +24,7 @@ struct sim_row {
         /* The undisturbed run had so many operations when the row was written: a sweep that counts
          * fewer has lost cases. */
         uint64_t least;
+        bool soak_only;
 };
 
 extern const struct sim_row sim_rows[];
@@ -34,6 +35,7 @@ void scene_bit_rot(const struct sim_row *row);
 void scene_bit_rot_with_image(const struct sim_row *row);
 void scene_forged(const struct sim_row *row);
 void scene_flipped_chunk(const struct sim_row *row);
+void scene_rotten_refill(const struct sim_row *row);
 void scene_superseded(const struct sim_row *row);
 void scene_resumes(const struct sim_row *row);
 void scene_cycles(const struct sim_row *row);

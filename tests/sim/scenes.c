@@ -144,6 +144,20 @@ void scene_flipped_chunk(const struct sim_row *row)
         }
 }
 
+/* The bytes that are copied over the stale slot are no longer those that hv knows. */
+void scene_rotten_refill(const struct sim_row *row)
+{
+        make(row);
+        run_until("event 50 refill-begin");
+        world.rotten = true;
+        world_part_bytes(PART_PERSONAL_B)[9000] ^= 1;
+        disk_settle(world.disk);
+        world_run();
+        EXPECT(world_logged("event 53 refill-failed"));
+        EXPECT(boot()->slot[0].state == BF_STALE);
+        EXPECT(runs_new());
+}
+
 /* ---- Checkpoints ---- */
 
 void scene_superseded(const struct sim_row *row)
