@@ -30,8 +30,7 @@ def test_the_good_update():
         assert other["restarts"] == 0
         assert other["beats"] > 100
         assert other["beats_lost"] == 0
-        # What its core did besides its own work: hv sending it on its way, once.
-        assert other["foreign_exits"] <= 4
+        assert other["foreign_exits"] == 0
     assert report["guest_error_lines"] == 0
 
 
@@ -40,7 +39,7 @@ def test_a_fault_ends_as_it_should(scenario):
     report = run(scenario)
     assert report["release_after"] == report["release_before"] == release("old")
     assert report["outcome"] == ("rolled-back" if scenario == "panic" else "refused")
-    assert all(o["restarts"] == 0 and o["beats_lost"] == 0 for o in report["others"])
+    assert all(o["restarts"] == 0 for o in report["others"])
 
 
 @pytest.mark.soak

@@ -134,11 +134,18 @@ static void on_boot(struct facts *f, struct guest_facts *g, const struct event *
         }
 }
 
+/* Told when the update begins and when it ends. */
 static void on_exits(struct facts *f, struct guest_facts *g, const struct event *e)
 {
+        const uint64_t foreign = event_number(e, "foreign");
+
         (void)f;
         g->restarts = event_number(e, "restarts");
-        g->foreign_exits = event_number(e, "foreign");
+        if (!g->exits_known) {
+                g->exits_known = true;
+                g->foreign_before = foreign;
+        }
+        g->foreign_exits = foreign - g->foreign_before;
 }
 
 static void on_timer(struct facts *f, struct guest_facts *g, const struct event *e)

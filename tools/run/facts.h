@@ -29,8 +29,10 @@ struct guest_facts {
         uint64_t restarts;
         uint64_t beats, beats_lost, worst_us; /* by hv's count */
         uint64_t lateness[4];                 /* below 1, 10, 50, 250 ms */
-        uint64_t foreign_exits;
-        uint32_t measured; /* how often the numbers above were told since the outcome */
+        bool exits_known;
+        uint64_t foreign_before; /* the counter when the update began */
+        uint64_t foreign_exits;  /* since then */
+        uint32_t measured;       /* how often the numbers above were told since the outcome */
 };
 
 struct facts {

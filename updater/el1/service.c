@@ -61,12 +61,22 @@ static struct ports ports = {
         .event = port_event,
 };
 
+static void measure_exits(void)
+{
+        for (unsigned i = 0; i < service.guests.count; i++) {
+                const struct guest *guest = &service.guests.guest[i];
+
+                statistics_exits(guest->vm->name, guest->vm->index, clock_ticks());
+        }
+}
+
 static void measure(void)
 {
+        measure_exits();
         for (unsigned i = 0; i < service.guests.count; i++) {
                 struct guest *guest = &service.guests.guest[i];
 
-                statistics_counters(guest->vm->name, guest->vm->index, clock_ticks());
+                statistics_beats(guest->vm->name, guest->vm->index, clock_ticks());
                 if (guest->vm->agent) {
                         /* Without room for the line the guest does not read: no answer either. */
                         agent_tx_line(&guest->tx, "beats?", clock_ms());
@@ -81,7 +91,8 @@ static bool is_outcome(enum engine_state state)
 
 /*
  * Has the statistics printed at the outcome of each target, and for a package that was looked at
- * without one (refused, or nothing in it for us).
+ * without one (refused, or nothing in it for us). The exits are told at the begin of the work, too:
+ * what an update cost the others is the difference.
  */
 static void watch_engine(void)
 {
@@ -95,6 +106,8 @@ static void watch_engine(void)
         if (is_outcome(state)) {
                 service.measured = true;
                 measure();
+        } else if (state == ENGINE_APPLYING) {
+                measure_exits();
         } else if (state == ENGINE_IDLE && !is_outcome(before)) {
                 if (!service.measured) {
                         measure();

@@ -63,7 +63,7 @@ static void add_counters(struct event_line *line, uint32_t vm, const struct fiel
         }
 }
 
-void statistics_counters(const char *guest, uint32_t vm, uint64_t now)
+void statistics_exits(const char *guest, uint32_t vm, uint64_t now)
 {
         static const struct field exits[] = {
                 {SG_CNT_EXITS, "exits"},     {SG_CNT_IRQ, "irq"},     {SG_CNT_WFX, "wfx"},
@@ -71,6 +71,16 @@ void statistics_counters(const char *guest, uint32_t vm, uint64_t now)
                 {SG_CNT_MMIO, "mmio"},       {SG_CNT_ABORT, "abort"}, {SG_CNT_VGIC_MAINT, "maint"},
                 {SG_CNT_FOREIGN, "foreign"},
         };
+        struct event_line line;
+
+        event_begin(&line, EVENT_EXITS, guest);
+        event_u64(&line, "restarts", restarts_of(vm));
+        add_counters(&line, vm, exits, sizeof(exits) / sizeof(exits[0]));
+        print(&line, now);
+}
+
+void statistics_beats(const char *guest, uint32_t vm, uint64_t now)
+{
         static const struct field beats[] = {
                 {SG_CNT_TIMER, "beats"},
                 {SG_CNT_LATE_LOST, "lost"},
@@ -82,11 +92,6 @@ void statistics_counters(const char *guest, uint32_t vm, uint64_t now)
                 {SG_CNT_CONSOLE_DROPPED, "dropped"},
         };
         struct event_line line;
-
-        event_begin(&line, EVENT_EXITS, guest);
-        event_u64(&line, "restarts", restarts_of(vm));
-        add_counters(&line, vm, exits, sizeof(exits) / sizeof(exits[0]));
-        print(&line, now);
 
         event_begin(&line, EVENT_TIMER, guest);
         add_counters(&line, vm, beats, sizeof(beats) / sizeof(beats[0]));

@@ -10,7 +10,8 @@
 /* The start that ended with a hello at `now` (ticks). */
 void statistics_boot(const char *guest, uint32_t vm, const struct boot *boot, uint64_t now);
 
-/* hv's counters for a VM: two lines. */
-void statistics_counters(const char *guest, uint32_t vm, uint64_t now);
+/* hv's counters for a VM: its exits by cause; its beats. One line each. */
+void statistics_exits(const char *guest, uint32_t vm, uint64_t now);
+void statistics_beats(const char *guest, uint32_t vm, uint64_t now);
 
 #endif
