@@ -60,19 +60,22 @@ static bool is_noticed(void (*run)(const void *arg), const void *arg)
                         _exit(2);
                 }
                 alarm(MUTANT_S);
+                sim_stats->failures = 0;
                 run(arg);
-                _exit(sim_stats->failures > before.failures);
+                _exit(sim_stats->failures > 0);
         }
         waitpid(pid, &status, 0);
         *sim_stats = before;
         return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
+static uint64_t unnoticed;
+
 static void count_mutant(const struct sim_row *row, uint32_t n, bool noticed, const char *what)
 {
         sim_stats->cases++;
         if (!noticed) {
-                sim_stats->failures++;
+                unnoticed++;
                 printf("  NOT NOTICED: %s: %s %u\n", row->name, what, n);
         }
 }
@@ -111,8 +114,8 @@ static void mutate_all(const struct sim_row *row, enum mutation m, const char *w
         world_make(row->setup);
         sim_arm(NULL);
         world_run();
-        world_remember();
         uint64_t count = counted(m);
+        world_remember();
         const struct dropped none = {m, 0};
         if (is_noticed(run_dropped, &none)) {
                 sim_broken("%s: without any mutation a promise is broken", row->name);
@@ -123,7 +126,10 @@ static void mutate_all(const struct sim_row *row, enum mutation m, const char *w
                 count_mutant(row, n, is_noticed(run_dropped, &d), what);
         }
         printf("%s: %u taken away, %u not noticed\n", row->name, (unsigned)sim_stats->cases,
-               (unsigned)sim_stats->failures);
+               (unsigned)unnoticed);
+        if (sim_stats->cases - unnoticed < row->least || (row->least == 0 && unnoticed > 0)) {
+                sim_broken("%s: too few were noticed", row->name);
+        }
 }
 
 void mutate_flushes(const struct sim_row *row)
