@@ -115,9 +115,11 @@ static void decode(struct checkpoint *c, const uint8_t *r)
         }
 }
 
+/* The last sequence number is never written: no record could follow it. */
 static bool is_good(const uint8_t r[CHECKPOINT_SIZE])
 {
         return memcmp(r, magic, sizeof(magic)) == 0 && get_le32(r + R_FORMAT) == FORMAT &&
+               get_le64(r + R_SEQUENCE) != UINT64_MAX &&
                get_le32(r + R_CRC) == (uint32_t)crc32(0, r, R_CRC);
 }
 

@@ -83,11 +83,11 @@ struct checkpoint_store {
                               read */
 };
 
-/* Finds the newest record and makes sure that it is durable. When there is none *c is all zero and the result tells why:
- * SG_E_JOURNAL_BLANK (nothing was ever written) or SG_E_JOURNAL (damaged): the store is ready for a
- * first save; SG_E_JOURNAL when the partition is too small, or the storage's own error when a place
- * could not be read or flushed: the store refuses to save, for a record that it does not see could
- * be newer than the first one it would write. */
+/* Finds the newest record and makes sure that it is durable. When there is none *c is all zero and
+ * the result tells why: SG_E_JOURNAL_BLANK (nothing was ever written) or SG_E_JOURNAL (damaged):
+ * the store is ready for a first save; SG_E_JOURNAL when the partition is too small, or the
+ * storage's own error when a place could not be read or flushed: the store refuses to save, for a
+ * record that it does not see could be newer than the first one it would write. */
 sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *storage,
                        struct checkpoint *c);
 

@@ -48,7 +48,8 @@ struct nor {
 
 /* New from the factory: clean everywhere. */
 void nor_init(struct nor *n, uint32_t erase_size, uint32_t blocks, uint32_t unit);
-/* Interrupt the operation-th operation from now, 1 being the next (0, in the hook only: this one). */
+/* Interrupt the operation-th operation from now, 1 being the next (0, in the hook only: this one).
+ */
 void nor_stop(struct nor *n, uint64_t operation, enum nor_tear tear, bool stays_dead);
 /* Weak bits read by another chance from now on. */
 void nor_power_on(struct nor *n, uint64_t seed);
