@@ -38,9 +38,6 @@ sg_err program_map(struct program *p, const struct copies *copies);
 /* Choose the mode of each old unit by what it predicts best under the map, carry it to the new. */
 sg_err program_choose_modes(struct program *p);
 
-/* Find the moves that the copies do not tell. */
-sg_err program_choose_pins(struct program *p);
-
 /* What a reference is replaced by in a canonical image. */
 enum naming {
         NAME_NOTHING, /* the same for all */
