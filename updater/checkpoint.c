@@ -115,11 +115,9 @@ static void decode(struct checkpoint *c, const uint8_t *r)
         }
 }
 
-/* The last sequence number is never written: no record could follow it. */
 static bool is_good(const uint8_t r[CHECKPOINT_SIZE])
 {
         return memcmp(r, magic, sizeof(magic)) == 0 && get_le32(r + R_FORMAT) == FORMAT &&
-               get_le64(r + R_SEQUENCE) != UINT64_MAX &&
                get_le32(r + R_CRC) == (uint32_t)crc32(0, r, R_CRC);
 }
 
@@ -131,6 +129,12 @@ static bool is_blank(const uint8_t r[CHECKPOINT_SIZE])
                 }
         }
         return true;
+}
+
+/* Serial numbers go round, so that every record can be followed by a newer one. */
+static bool is_newer(uint64_t sequence, uint64_t than)
+{
+        return (int64_t)(sequence - than) > 0;
 }
 
 sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *storage,
@@ -154,7 +158,7 @@ sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *sto
                         unreadable = err;
                 } else if (!is_good(r)) {
                         damaged = damaged || !is_blank(r);
-                } else if (!found || get_le64(r + R_SEQUENCE) > store->sequence) {
+                } else if (!found || is_newer(get_le64(r + R_SEQUENCE), store->sequence)) {
                         found = true;
                         store->sequence = get_le64(r + R_SEQUENCE);
                         store->place = place ^ 1;
