@@ -82,6 +82,8 @@ static void refuses_what_is_not_json(void **state)
                 "[\"\xf4\x90\x80\x80\"]",
                 "[\"\xc3\"]",
                 "[\"a\":1]",
+                "9 ", /* found by the fuzzer: "9", its canonical form, was refused */
+                "\"a\"",
                 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
         };
         struct json json;

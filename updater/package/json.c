@@ -241,9 +241,17 @@ static bool too_deep(const struct json *json, int t)
         return depth > 2 * JSON_DEPTH_MAX;
 }
 
+/* The document holds all other tokens: jsmn lets a lone number, or several values, pass. */
+static bool is_placed(const struct json *json, int t)
+{
+        jsmntype_t type = json->token[0].type;
+
+        return t == 0 ? type == JSMN_OBJECT || type == JSMN_ARRAY : json->token[t].parent >= 0;
+}
+
 static bool check_token(const struct json *json, int t)
 {
-        if ((t > 0 && json->token[t].parent < 0) || too_deep(json, t)) {
+        if (!is_placed(json, t) || too_deep(json, t)) {
                 return false;
         }
         switch (json->token[t].type) {
