@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzing with libFuzzer, under ASan and UBSan:
 #   make fuzz [SECONDS=60] [TARGET=all|NAME]
+#   make fuzz-sample      the part of it that `make test` runs: always the same
 # All of it is below build/fuzz: objects, bin/, seeds/ (made), corpus/ (what the
 # runs found, kept and used again), findings/. Corpora that are committed stand in
 # tests/fuzz/corpus/NAME.
@@ -73,7 +74,10 @@ FUZZ_SEEDS := $(F)/seeds/stamp $(F)/seeds/delta_kernel.stamp
 
 FUZZ_BINARIES := $(addprefix $(F)/bin/,$(FUZZ_TARGETS))
 
-.PHONY: fuzz
+.PHONY: fuzz fuzz-sample
 fuzz: $(if $(filter all,$(TARGET)),$(FUZZ_BINARIES),$(addprefix $(F)/bin/,$(TARGET))) \
       $(FUZZ_SEEDS)
 	tests/fuzz/run $(SECONDS) $(if $(filter all,$(TARGET)),$(FUZZ_TARGETS),$(TARGET))
+
+fuzz-sample: $(FUZZ_BINARIES) $(FUZZ_SEEDS)
+	tests/fuzz/run sample $(FUZZ_TARGETS)
