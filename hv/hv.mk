@@ -44,8 +44,8 @@ $(B)/unit/data/board.dtb: tests/unit/data/board.dts
 	$(Q)dtc -q -O dtb -o $@ $<
 $(call unit-test,board,tests/unit/board_test.c hv/machine/board.c,-lfdt)
 $(B)/unit/board: | $(B)/unit/data/board.dtb
-$(call unit-test,hv_core,tests/unit/hv_core_test.c hv/core/log.c hv/core/random.c hv/mm/memory.c \
-  hv/vm/id_registers.c hv/vm/life.c hv/vm/mmio.c)
+$(call unit-test,hv_core,tests/unit/hv_core_test.c hv/core/log.c hv/core/random.c hv/mm/heap.c \
+  hv/mm/memory.c hv/vm/id_registers.c hv/vm/life.c hv/vm/mmio.c)
 
 # The SMMU's tables and queues.
 $(call unit-test,smmu,tests/unit/smmu_test.c hv/machine/smmu_tables.c hv/machine/smmu_queue.c)

@@ -19,7 +19,9 @@ static struct spinlock lock;
 
 static void *take(size_t size, size_t align)
 {
-        size_t at = (size_t)align_up(used, align);
+        /* By address: the heap itself is aligned to a page alone, wherever hv was loaded. */
+        uintptr_t start = (uintptr_t)heap;
+        size_t at = (size_t)(align_up(start + used, align) - start);
 
         if (at > HEAP_SIZE || size > HEAP_SIZE - at)
                 return NULL;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* hv's small pure parts: the life of a VM, RAM, device windows, ID registers, formats, the PRF. */
+/* hv's small pure parts: the life of a VM, RAM, heap, device windows, ID registers, formats, the PRF. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "hv/core/log.h"
+#include "hv/core/panic.h"
 #include "hv/core/random.h"
+#include "hv/mm/heap.h"
 #include "hv/mm/memory.h"
 #include "hv/vm/id_registers.h"
 #include "hv/vm/life.h"
@@ -220,6 +223,25 @@ static void seeds_make_the_difference(void **state)
         assert_int_not_equal(random_u64(), first);
 }
 
+/* ---- heap ---- */
+
+void panic(const char *fmt, ...)
+{
+        fail_msg("panic: %s", fmt);
+        abort();
+}
+
+/* What the SMMU is given must be aligned to its own size, wherever hv's image lies. */
+static void memory_is_aligned_by_its_address(void **state)
+{
+        (void)state;
+        for (size_t align = 16; align <= 1u << 18; align *= 2) {
+                heap_alloc(16, 16);
+                assert_int_equal((uintptr_t)heap_alloc(align, align) % align, 0);
+        }
+        assert_int_equal((uintptr_t)page_alloc() % 4096, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -232,6 +254,7 @@ int main(void)
                 cmocka_unit_test(formats),
                 cmocka_unit_test(siphash_paper_vector),
                 cmocka_unit_test(seeds_make_the_difference),
+                cmocka_unit_test(memory_is_aligned_by_its_address),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
