@@ -8,4 +8,4 @@ DELTA_ENCODER := $(addprefix delta/create/,create.c models.c copies.c match.c pr
                    bsdiff40.c)
 DELTA_ENCODER_LIBS := -ldivsufsort -lbz2 -lz
 
-$(call unit-test,delta_test,tests/unit/delta_test.c $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
+$(call unit-test,delta_test,tests/unit/delta_test.c tests/unit/delta_rig.c $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))

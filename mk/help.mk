@@ -10,6 +10,8 @@ help:
 	@echo "make soak          the slow sweeps"
 	@echo "make fuzz [SECONDS=60] [TARGET=all|NAME]"
 	@echo "                   libFuzzer, and what it covered"
+	@echo "make bench-delta [PAIRS=OLD:NEW] [ONLY=text]"
+	@echo "                   deltas against bsdiff, xdelta3 and zstd"
 	@echo "make lint          clang-format and clang-tidy"
 	@echo "make all           build everything"
 	@echo "make clean         remove what was built (keeps what was fetched)"

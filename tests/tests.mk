@@ -54,3 +54,4 @@ $(call update-test,crashes,crashes.c only_loads.c)
 $(call update-test,dma,dma.c only_loads.c)
 
 include tests/sim/sim.mk
+include tests/bench/bench.mk

@@ -4,6 +4,7 @@
 #define TOOLS_SEGUE_DELTA_FILE_H
 
 #include "delta/create/create.h"
+#include "tools/segue/command.h"
 #include "tools/segue/file.h"
 
 /* Makes a delta with progress on the terminal; what is the new image's name. */
@@ -17,5 +18,9 @@ void delta_header(const struct mapped *patch, struct dl_header *header, const ch
 
 /* A read within a mapped file; SG_E_TRUNCATED beyond its end. */
 sg_err mapped_read(const struct mapped *file, uint64_t offset, void *buf, size_t length);
+
+/* The commands that have a file of their own. */
+int delta_apply(const struct args *args);
+int delta_info(const struct args *args);
 
 #endif
