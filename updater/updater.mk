@@ -22,10 +22,15 @@ include updater/el1/el1.mk
 $(call unit-test,gpt_test,tests/unit/gpt_test.c updater/gpt.c updater/partition.c,-lz)
 $(call unit-test,tuf_test,tests/unit/tuf_test.c tests/unit/package_maker.c \
   tests/unit/memory_storage.c $(UPDATER_PACKAGE),$(UPDATER_CRYPTO))
-$(call unit-test,engine_test,tests/unit/engine_test.c tests/unit/fake_world.c \
-  tests/unit/package_maker.c $(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(DELTA_DECODER) \
-  $(DELTA_ENCODER) $(BOOTFLOW_LAYOUT) bootflow/slots.c bootflow/slots_event.c, \
+# What runs the engine on a fake device.
+ENGINE_ON_A_FAKE := $(addprefix tests/unit/,engine_fixture.c fake_world.c package_maker.c) \
+  $(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER) $(BOOTFLOW_LAYOUT) \
+  bootflow/slots.c bootflow/slots_event.c
+$(call unit-test,engine_test,tests/unit/engine_test.c $(ENGINE_ON_A_FAKE), \
   $(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS))
+$(foreach t,forged_manifest_test forged_chunks_test forged_archive_test,$(call unit-test,$(t),\
+  tests/unit/$(t).c tests/unit/forgery.c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) \
+  $(DELTA_ENCODER_LIBS)))
 $(call unit-test,checkpoint_test,tests/unit/checkpoint_test.c tests/unit/memory_storage.c \
   updater/checkpoint.c,-lz)
 $(call unit-test,agent_line_test,tests/unit/agent_line_test.c updater/agent_line.c \

@@ -169,6 +169,10 @@ static int64_t hv_slot_open(void *ctx, uint32_t vm, uint32_t slot, uint64_t coun
 {
         struct bf_guest g = *boot_of(ctx, vm);
         struct bf_image_id id = image_id(counter, digest);
+
+        if (id.counter != counter) {
+                return SG_HC_BAD_ARGUMENT;
+        }
         sg_err err = bf_open(&g, 0, (uint8_t)slot, &id);
 
         return change(ctx, vm, &g, err);

@@ -142,12 +142,15 @@ void maker_root(struct maker_text *out, uint64_t version, const struct maker_rol
         maker_sign(out, body, w.length, signers);
 }
 
-/* The chunk list of a payload; returns its size. */
-static size_t make_chunks(const struct maker_payload *p, uint8_t *list)
+size_t maker_chunks(const struct maker_payload *p, uint8_t *list)
 {
         const uint8_t *at = p->bytes;
         size_t size = CHUNK_HEADER_SIZE;
 
+        if (p->list != NULL) {
+                memcpy(list, p->list, p->list_size);
+                return p->list_size;
+        }
         memcpy(list, CHUNK_MAGIC, sizeof(CHUNK_MAGIC));
         put_le32(list + 4, p->chunk_count);
         for (uint32_t i = 0; i < p->chunk_count; i++) {
@@ -162,7 +165,7 @@ static size_t make_chunks(const struct maker_payload *p, uint8_t *list)
 static void fill_manifest(struct maker_payload *p)
 {
         uint8_t list[4096];
-        size_t size = make_chunks(p, list);
+        size_t size = maker_chunks(p, list);
 
         p->manifest.length = 0;
         for (uint32_t i = 0; i < p->chunk_count; i++) {
@@ -212,7 +215,7 @@ void maker_payloads(uint8_t *out, size_t size, size_t *at, const struct maker_pa
         for (uint32_t i = 0; i < count; i++) {
                 const struct maker_payload *p = &payloads[i];
                 snprintf(name, sizeof(name), "targets/%s.chunks", p->manifest.path);
-                maker_member(out, size, at, name, list, make_chunks(p, list));
+                maker_member(out, size, at, name, list, maker_chunks(p, list));
                 snprintf(name, sizeof(name), "targets/%s", p->manifest.path);
                 maker_member(out, size, at, name, p->bytes, p->manifest.length);
         }

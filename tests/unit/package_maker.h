@@ -26,6 +26,8 @@ struct maker_payload {
         const uint8_t *bytes;
         const uint32_t *chunks; /* their lengths */
         uint32_t chunk_count;
+        const uint8_t *list; /* a chunk list of one's own; NULL: the right one */
+        size_t list_size;
 };
 
 /* A text file in memory. */
@@ -44,6 +46,9 @@ void maker_root(struct maker_text *out, uint64_t version, const struct maker_rol
 /* targets.json for the payloads, signed by `signers`; fills in the manifests. */
 void maker_targets(struct maker_text *out, uint64_t version, struct maker_payload *payloads,
                    uint32_t count, const struct maker_role *signers);
+
+/* The chunk list of a payload; returns its size. */
+size_t maker_chunks(const struct maker_payload *p, uint8_t *list);
 
 /* Puts {"signatures":..., "signed": body} together. */
 void maker_sign(struct maker_text *out, const char *body, size_t length,
