@@ -8,4 +8,8 @@ DELTA_ENCODER := $(addprefix delta/create/,create.c models.c copies.c match.c pr
                    bsdiff40.c)
 DELTA_ENCODER_LIBS := -ldivsufsort -lbz2 -lz
 
-$(call unit-test,delta_test,tests/unit/delta_test.c tests/unit/delta_rig.c $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
+# Tests of the format, and of its models on small images made for them.
+delta-test = $(call unit-test,$(1),$(addprefix tests/unit/,$(1).c delta_rig.c $(2)) \
+        $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
+$(call delta-test,delta_test)
+$(call delta-test,delta_kernel_test,synthetic_kernel.c)

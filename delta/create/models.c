@@ -8,11 +8,32 @@
 #include "delta/create/kallsyms.h"
 #include "delta/create/rela.h"
 
+/* The Image may stand anywhere in its file: alignment counts from its start. */
+static struct btf_place find_btf(const struct view *v)
+{
+        struct btf_place p = btf_find(v->bytes + v->base, v->size - v->base);
+
+        p.at += v->base;
+        return p;
+}
+
+static bool find_symbols(const struct view *v, struct kallsyms_place_in *p)
+{
+        if (!kallsyms_find(v->bytes + v->base, v->size - v->base, p))
+                return false;
+        p->names += v->base;
+        p->markers += v->base;
+        p->tokens += v->base;
+        p->index += v->base;
+        p->offsets += p->offsets != 0 ? v->base : 0;
+        p->sorted += p->sorted != 0 ? v->base : 0;
+        return true;
+}
+
 /* BTF, when both images have it in the form that the model knows. */
 static sg_err model_btf(struct encoder *e)
 {
-        struct btf_place from = btf_find(e->from->data, (uint32_t)e->from->size);
-        struct btf_place to = btf_find(e->to->data, (uint32_t)e->to->size);
+        struct btf_place from = find_btf(&e->from_view), to = find_btf(&e->to_view);
         struct btf_patch patch = {0};
 
         if (from.size == 0 || to.size == 0)
@@ -40,8 +61,7 @@ static sg_err model_symbols(struct encoder *e)
         struct kallsyms_place_in from, to;
         struct kallsyms_patch patch = {0};
 
-        if (!kallsyms_find(e->from->data, (uint32_t)e->from->size, &from) ||
-            !kallsyms_find(e->to->data, (uint32_t)e->to->size, &to))
+        if (!find_symbols(&e->from_view, &from) || !find_symbols(&e->to_view, &to))
                 return SG_OK;
         tell(e, "symbols", 0, 1);
         sg_err err = kallsyms_encode(e->from->data, &from, e->to->data, &to, &patch);
@@ -81,6 +101,8 @@ static sg_err model_relocations(struct encoder *e)
 
         if (a.count == 0 || b.count == 0)
                 return SG_OK;
+        if (from->base % sizeof(uint64_t) != 0 || to->base % sizeof(uint64_t) != 0)
+                return SG_E_DELTA_MODEL; /* slots would lie across the pieces of the output */
         from->va = a.va;
         to->va = b.va;
         encoder_hole(e, b.at, b.count * RELA_ENTRY);

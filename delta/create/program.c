@@ -6,7 +6,7 @@
 /* The arm64 boot protocol's image header (Linux, Documentation/arm64/booting). */
 #define IMAGE_MAGIC_AT 56u
 #define IMAGE_SIZE_AT  16u
-#define IMAGE_ALIGN    8u
+#define IMAGE_HEADER   64u
 
 #define GUESS_WINDOW   1024u
 #define FAR_AWAY       65536 /* smaller numbers are more often counts than distances */
@@ -15,8 +15,13 @@ void view_detect(struct view *v)
 {
         v->base = 0;
         v->limit = v->size;
-        for (uint32_t at = 0; v->size >= 64 && at <= v->size - 64; at += IMAGE_ALIGN) {
-                if (memcmp(v->bytes + at + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0)
+        for (uint32_t at = 0; v->size >= IMAGE_HEADER && at <= v->size - IMAGE_HEADER; at++) {
+                const uint8_t *first = v->bytes + at + IMAGE_MAGIC_AT;
+                const uint8_t *hit = memchr(first, 'A', v->size - IMAGE_HEADER - at + 1);
+                if (!hit)
+                        return;
+                at += (uint32_t)(hit - first);
+                if (memcmp(hit, "ARM\x64", 4) != 0)
                         continue;
                 uint64_t size = dl_get64(v->bytes + at + IMAGE_SIZE_AT);
                 if (size < 65536 || size > DL_IMAGE_MAX - at)

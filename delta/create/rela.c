@@ -56,7 +56,7 @@ struct rela_table rela_find(const struct view *v)
         struct rela_table t = longest_run(v);
         uint32_t most = 0;
 
-        if (t.count < ENTRIES_MIN || v->base % 8 != 0)
+        if (t.count < ENTRIES_MIN)
                 return (struct rela_table){0, 0, 0};
         uint64_t va = place_of(v, t, 0) & ~(VA_ALIGN - 1);
         for (unsigned i = 0; i < VA_TRIES; i++, va -= VA_ALIGN) {

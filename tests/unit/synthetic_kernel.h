@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small arm64 Images with the structures that the delta models know, each in two versions: in the
+ * second, functions were inserted, so that nearly everything has moved, and types stand in another
+ * order. Nothing in it comes from a real kernel.
+ */
+#ifndef TESTS_UNIT_SYNTHETIC_KERNEL_H
+#define TESTS_UNIT_SYNTHETIC_KERNEL_H
+
+#include "tests/unit/delta_rig.h"
+
+enum synthetic_fault {
+        SYNTHETIC_WHOLE = 0,
+        SYNTHETIC_RELA_ASKEW = 1,   /* an entry whose slot no aligned word is */
+        SYNTHETIC_BTF_KIND = 2,     /* a type of a kind that does not exist */
+        SYNTHETIC_SYMBOL_LOOSE = 4, /* a name that is not compressed as far as it goes */
+        SYNTHETIC_NO_IMAGE = 8,     /* the header's magic is another */
+};
+
+struct synthetic {
+        unsigned version; /* 0 or 1 */
+        unsigned faults;  /* enum synthetic_fault, or'ed */
+        bool late_tables; /* kallsyms as since Linux 6.4 */
+        uint32_t lead;    /* bytes of something else before the Image */
+        uint32_t lead_seed;
+};
+
+struct buffer synthetic_kernel(const struct synthetic *s);
+
+/* One pair of versions, otherwise alike. */
+struct pair {
+        struct buffer from, to;
+};
+struct pair synthetic_pair(const struct synthetic *s);
+void pair_free(struct pair *p);
+
+#endif
