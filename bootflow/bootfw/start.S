@@ -1,64 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bootfw's first and last instructions. hv enters the first byte at EL1 with the MMU off, interrupts
- * masked and x0 = the info page (include/segue/bootfw.h). The image is a static-pie linked at 0;
- * hv puts it at a 2 MiB boundary.
- *
- * With the MMU off all memory is of Device type: no C that could touch memory unaligned runs then.
- */
+/* bootfw's first and last instructions. hv puts the image at a 2 MiB boundary; x0 = the info page
+ * (include/segue/bootfw.h). */
+#include <segue/el1_entry.inc>
 #include <segue/hypercall.h>
 
-#define R_AARCH64_RELATIVE 1027
-#define RELA_SIZE          24
-#define CPACR_FPEN         (3 << 20)
-#define SCTLR_OFF          0x30d00800 /* RES1 bits alone: no MMU, no caches */
-#define EXCEPTION_ERROR    228        /* SG_E_BOOTFW_EXCEPTION */
+#define SCTLR_OFF       0x30d00800 /* RES1 bits alone: no MMU, no caches */
+#define EXCEPTION_ERROR 228        /* SG_E_BOOTFW_EXCEPTION */
 
         .section .text.start, "ax"
         .global _start
 _start:
-        msr     daifset, #0xf
-        mov     x19, x0
-
-        mov     x0, #CPACR_FPEN
-        msr     cpacr_el1, x0
-        adrp    x0, vectors
-        add     x0, x0, :lo12:vectors
-        msr     vbar_el1, x0
-        isb
-
-        adrp    x0, __bss_start
-        adrp    x1, __bss_end
-1:      stp     xzr, xzr, [x0], #16
-        cmp     x0, x1
-        b.lo    1b
-
-        /* The linker wrote addresses relative to 0; only RELATIVE entries can occur. */
-        adrp    x20, _start
-        adrp    x0, __rela_start
-        add     x0, x0, :lo12:__rela_start
-        adrp    x1, __rela_end
-        add     x1, x1, :lo12:__rela_end
-2:      cmp     x0, x1
-        b.hs    3f
-        ldp     x2, x3, [x0]
-        ldr     x4, [x0, #16]
-        add     x0, x0, #RELA_SIZE
-        cmp     w3, #R_AARCH64_RELATIVE
-        b.ne    exception
-        add     x4, x4, x20
-        str     x4, [x2, x20]
-        b       2b
-
-3:      adrp    x0, __tls_block
-        add     x0, x0, :lo12:__tls_block
-        msr     tpidr_el0, x0
-        adrp    x0, __stack_top
-        mov     sp, x0
-        mov     x29, xzr
-        mov     x30, xzr
-        mov     x0, x19
-        bl      bootfw_main
+        el1_entry bootfw_main, exception
         b       bootfw_park
 
 /*

@@ -4,6 +4,7 @@
  * The vCPU is TPIDR_EL2's. Only EL2's own needs are switched: the rest of the core is the guest's.
  */
 #include "hv/arch/offsets.h"
+#include "hv/arch/registers.inc"
 
         .text
         .globl  guest_enter
@@ -18,20 +19,7 @@ guest_enter:
         ldp     x1, x2, [x0, #REGS_PC]
         msr     elr_el2, x1
         msr     spsr_el2, x2
-        ldp     x2, x3, [x0, #16]
-        ldp     x4, x5, [x0, #32]
-        ldp     x6, x7, [x0, #48]
-        ldp     x8, x9, [x0, #64]
-        ldp     x10, x11, [x0, #80]
-        ldp     x12, x13, [x0, #96]
-        ldp     x14, x15, [x0, #112]
-        ldp     x16, x17, [x0, #128]
-        ldp     x18, x19, [x0, #144]
-        ldp     x20, x21, [x0, #160]
-        ldp     x22, x23, [x0, #176]
-        ldp     x24, x25, [x0, #192]
-        ldp     x26, x27, [x0, #208]
-        ldp     x28, x29, [x0, #224]
+        load_registers
         ldr     x30, [x0, #240]
         ldp     x0, x1, [x0]
         eret
@@ -44,20 +32,7 @@ guest_enter:
 guest_exit:
         mrs     x0, tpidr_el2
         ldr     x0, [x0, #PERCPU_VCPU]
-        stp     x2, x3, [x0, #16]
-        stp     x4, x5, [x0, #32]
-        stp     x6, x7, [x0, #48]
-        stp     x8, x9, [x0, #64]
-        stp     x10, x11, [x0, #80]
-        stp     x12, x13, [x0, #96]
-        stp     x14, x15, [x0, #112]
-        stp     x16, x17, [x0, #128]
-        stp     x18, x19, [x0, #144]
-        stp     x20, x21, [x0, #160]
-        stp     x22, x23, [x0, #176]
-        stp     x24, x25, [x0, #192]
-        stp     x26, x27, [x0, #208]
-        stp     x28, x29, [x0, #224]
+        save_registers
         str     x30, [x0, #240]
         ldp     x2, x3, [sp], #16
         stp     x2, x3, [x0]

@@ -5,6 +5,7 @@
  * of its own.
  */
 #include "hv/arch/offsets.h"
+#include "hv/arch/registers.inc"
 #include "hv/arch/sysreg.h"
 
         .macro  crash_vector kind
@@ -51,20 +52,7 @@ crash:
         mrs     x0, tpidr_el2
         ldr     x0, [x0, #PERCPU_CRASH_STACK]
         sub     x0, x0, #272
-        stp     x2, x3, [x0, #16]
-        stp     x4, x5, [x0, #32]
-        stp     x6, x7, [x0, #48]
-        stp     x8, x9, [x0, #64]
-        stp     x10, x11, [x0, #80]
-        stp     x12, x13, [x0, #96]
-        stp     x14, x15, [x0, #112]
-        stp     x16, x17, [x0, #128]
-        stp     x18, x19, [x0, #144]
-        stp     x20, x21, [x0, #160]
-        stp     x22, x23, [x0, #176]
-        stp     x24, x25, [x0, #192]
-        stp     x26, x27, [x0, #208]
-        stp     x28, x29, [x0, #224]
+        save_registers
         mov     x2, sp
         stp     x30, x2, [x0, #240]
         mrs     x2, sp_el0

@@ -8,6 +8,7 @@
 #include "hv/machine/smmu_regs.h"
 #include "hv/mm/addr.h"
 #include "hv/mm/heap.h"
+#include "hv/mm/tables.h"
 
 #define COMMANDS_LOG2       6
 #define EVENTS_LOG2         7
@@ -207,36 +208,6 @@ sg_err smmu_init(uintptr_t base, uint32_t streams, const char **what)
         return start(idr0);
 }
 
-static void *alloc(void *ctx)
-{
-        (void)ctx;
-        return page_alloc();
-}
-
-static void release(void *ctx, void *page)
-{
-        (void)ctx;
-        page_free(page);
-}
-
-static uint64_t to_pa(void *ctx, const void *page)
-{
-        (void)ctx;
-        return ptr_to_pa(page).pa;
-}
-
-static void *to_va(void *ctx, uint64_t pa)
-{
-        (void)ctx;
-        return pa_to_ptr(pa_make(pa));
-}
-
-static void write_entry(void *ctx, uint64_t *entry, uint64_t descriptor)
-{
-        (void)ctx;
-        *(volatile uint64_t *)entry = descriptor;
-}
-
 static void publish(void *ctx)
 {
         (void)ctx;
@@ -254,15 +225,7 @@ static void flush(void *ctx, uint64_t ia, uint64_t size)
                 panic("the SMMU does not forget translations");
 }
 
-static const struct pgtable_ops space_ops = {
-        .alloc = alloc,
-        .free = release,
-        .to_pa = to_pa,
-        .to_va = to_va,
-        .write = write_entry,
-        .publish = publish,
-        .flush = flush,
-};
+static const struct pgtable_ops space_ops = {TABLES_ON_HEAP, .publish = publish, .flush = flush};
 
 sg_err smmu_space_init(struct smmu_space *space, uint16_t asid)
 {

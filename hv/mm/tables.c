@@ -5,31 +5,31 @@
 #include "hv/mm/heap.h"
 #include "hv/mm/stage2.h"
 
-static void *alloc(void *ctx)
+void *tables_alloc(void *ctx)
 {
         (void)ctx;
         return page_alloc();
 }
 
-static void release(void *ctx, void *page)
+void tables_free(void *ctx, void *page)
 {
         (void)ctx;
         page_free(page);
 }
 
-static uint64_t to_pa(void *ctx, const void *page)
+uint64_t tables_to_pa(void *ctx, const void *page)
 {
         (void)ctx;
         return ptr_to_pa(page).pa;
 }
 
-static void *to_va(void *ctx, uint64_t pa)
+void *tables_to_va(void *ctx, uint64_t pa)
 {
         (void)ctx;
         return pa_to_ptr(pa_make(pa));
 }
 
-static void write_entry(void *ctx, uint64_t *entry, uint64_t descriptor)
+void tables_write(void *ctx, uint64_t *entry, uint64_t descriptor)
 {
         (void)ctx;
         *(volatile uint64_t *)entry = descriptor;
@@ -53,11 +53,6 @@ static void flush_guest(void *ctx, uint64_t ia, uint64_t size)
         tlb_flush_guest(stage2_vttbr(ctx), ipa_make(ia), size);
 }
 
-#define TABLE_OPS(flush_op)                                                      \
-        {                                                                        \
-                .alloc = alloc, .free = release, .to_pa = to_pa, .to_va = to_va, \
-                .write = write_entry, .publish = publish, .flush = (flush_op)    \
-        }
-
-const struct pgtable_ops stage1_table_ops = TABLE_OPS(flush_hv);
-const struct pgtable_ops stage2_table_ops = TABLE_OPS(flush_guest);
+const struct pgtable_ops stage1_table_ops = {TABLES_ON_HEAP, .publish = publish, .flush = flush_hv};
+const struct pgtable_ops stage2_table_ops = {TABLES_ON_HEAP, .publish = publish,
+                                             .flush = flush_guest};
