@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* hv's small pure parts: the life of a VM, RAM, heap, device windows, ID registers, formats, the PRF. */
+/* hv's small pure parts: the life of a VM, RAM, heap, device windows, ID registers, formats, the
+ * PRF. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

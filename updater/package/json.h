@@ -2,7 +2,8 @@
 /*
  * JSON as metadata uses it, in a token array of the caller's. Beyond jsmn's own checks, a document
  * is refused when it is no object or array, an object has a name twice, a name is no string, or a
- * number is no integer of at most 19 digits. A value is meant by the index of its token; index 0 is the document.
+ * number is no integer of at most 19 digits. A value is meant by the index of its token; index 0 is
+ * the document.
  */
 #ifndef PACKAGE_JSON_H
 #define PACKAGE_JSON_H
