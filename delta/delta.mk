@@ -6,7 +6,7 @@ DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.
 DELTA_ENCODER := $(addprefix delta/create/,create.c models.c copies.c match.c program.c choose.c \
                    canonical.c rela.c btf.c kallsyms.c sections.c segments.c patch.c bytes.c \
                    bsdiff40.c)
-DELTA_ENCODER_LIBS := -ldivsufsort -lbz2 -lz
+DELTA_ENCODER_LIBS := -ldivsufsort -ldeflate -lbz2 -lz
 
 # Tests of the format, and of its models on small images made for them.
 delta-test = $(call unit-test,$(1),$(addprefix tests/unit/,$(1).c delta_rig.c $(2)) \

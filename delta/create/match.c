@@ -6,7 +6,7 @@
 
 /* A match must beat what the last copy's diagonal gives by this many bytes. */
 #define WORTH   8u
-#define COST    20  /* bytes that a copy costs, about */
+#define COST    12  /* right bytes less wrong ones that make up for a copy */
 #define BRIDGE  32u /* bytes between two copies that are better predicted than sent */
 #define BUCKETS 65536u
 
