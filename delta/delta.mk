@@ -13,3 +13,4 @@ delta-test = $(call unit-test,$(1),$(addprefix tests/unit/,$(1).c delta_rig.c $(
         $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
 $(call delta-test,delta_test)
 $(call delta-test,delta_kernel_test,synthetic_kernel.c)
+$(call delta-test,delta_a64_test)
