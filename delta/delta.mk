@@ -12,5 +12,8 @@ DELTA_ENCODER_LIBS := -ldivsufsort -ldeflate -lbz2 -lz
 delta-test = $(call unit-test,$(1),$(addprefix tests/unit/,$(1).c delta_rig.c $(2)) \
         $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
 $(call delta-test,delta_test)
+$(call delta-test,delta_bsdiff40_test)
 $(call delta-test,delta_kernel_test,synthetic_kernel.c)
 $(call delta-test,delta_a64_test)
+$(foreach t,bad rela btf kallsyms,\
+  $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c ../fuzz/patch_parts.c))

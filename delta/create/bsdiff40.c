@@ -33,12 +33,13 @@ static int64_t number(const uint8_t *p)
 
 static void squeeze(struct bytes *to, const struct bytes *raw)
 {
+        char none = 0, *data = raw->size > 0 ? (char *)raw->data : &none;
         unsigned int size = (unsigned int)(raw->size + raw->size / 100 + 600);
         char *out = malloc(size);
 
         to->failed |= !out || raw->failed ||
-                      BZ2_bzBuffToBuffCompress(out, &size, (char *)raw->data,
-                                               (unsigned int)raw->size, BZIP2_LEVEL, 0, 0) != BZ_OK;
+                      BZ2_bzBuffToBuffCompress(out, &size, data, (unsigned int)raw->size,
+                                               BZIP2_LEVEL, 0, 0) != BZ_OK;
         if (!to->failed)
                 bytes_add(to, out, size);
         free(out);
@@ -50,7 +51,7 @@ static void add_triples(struct bytes raw[STREAMS], const struct dl_image *from,
 {
         struct dl_copy c = {0, 0, 0};
 
-        for (uint32_t i = 0; i <= copies->count; i++) {
+        for (uint32_t i = 0; i <= copies->count && to->size > 0; i++) {
                 struct dl_copy next = {(uint32_t)to->size, c.from + c.length, 0};
                 if (i < copies->count)
                         next = copies->list[i];
@@ -165,7 +166,7 @@ struct bspatch {
         struct reader in[STREAMS];
 };
 
-/* One control triple; every position and length is checked before it is used. */
+/* One control triple. bsdiff never leaves the old file, though bspatch would follow it there. */
 static sg_err apply_triple(struct bspatch *b, size_t *at, int64_t *old)
 {
         uint8_t c[24];
@@ -174,23 +175,19 @@ static sg_err apply_triple(struct bspatch *b, size_t *at, int64_t *old)
         if (err)
                 return err;
         int64_t add = number(c), insert = number(c + 8), seek = number(c + 16);
-        int64_t left = (int64_t)(b->to_size - *at);
-        if (add < 0 || insert < 0 || add > left || insert > left - add)
+        int64_t left = (int64_t)(b->to_size - *at), size = (int64_t)b->from_size;
+        if (add < 0 || insert < 0 || add > left || insert > left - add || add > size - *old)
                 return SG_E_DELTA_BSDIFF;
         err = reader_take(&b->in[DIFFERENCE], b->to + *at, (size_t)add);
         if (err)
                 return err;
-        for (int64_t i = 0; i < add; i++) {
-                if (*old + i >= 0 && *old + i < (int64_t)b->from_size)
-                        b->to[*at + (size_t)i] =
-                                (uint8_t)(b->to[*at + (size_t)i] + b->from[*old + i]);
-        }
+        for (int64_t i = 0; i < add; i++)
+                b->to[*at + (size_t)i] = (uint8_t)(b->to[*at + (size_t)i] + b->from[*old + i]);
         *at += (size_t)add;
         err = reader_take(&b->in[EXTRA], b->to + *at, (size_t)insert);
         *at += (size_t)insert;
         *old += add;
-        if (seek > DL_IMAGE_MAX || seek < -(int64_t)DL_IMAGE_MAX || *old > 2ll * DL_IMAGE_MAX ||
-            *old < -2ll * DL_IMAGE_MAX)
+        if (seek < -*old || seek > size - *old)
                 return SG_E_DELTA_BSDIFF;
         *old += seek;
         return err;

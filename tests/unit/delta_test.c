@@ -146,30 +146,6 @@ static void damage_is_refused(void **state)
         free(to.data);
 }
 
-static void bsdiff40_round_trip(void **state)
-{
-        (void)state;
-        rig_seed(7);
-        struct buffer from = rig_noise(300000), to = rig_edited(&from, 50), result = {0};
-        const struct dl_create_options options = {.format = DL_FORMAT_BSDIFF40};
-        struct buffer patch = rig_create(&from, &to, &options);
-
-        assert_true(bsdiff40_is(patch.data, patch.size));
-        assert_int_equal(bsdiff40_apply(from.data, from.size, patch.data, patch.size, &result.data,
-                                        &result.size),
-                         SG_OK);
-        assert_int_equal(result.size, to.size);
-        assert_memory_equal(result.data, to.data, to.size);
-        free(result.data);
-        for (size_t cut = 1; cut < patch.size; cut += 101)
-                assert_int_equal(bsdiff40_apply(from.data, from.size, patch.data, patch.size - cut,
-                                                &result.data, &result.size),
-                                 SG_E_DELTA_BSDIFF);
-        free(patch.data);
-        free(from.data);
-        free(to.data);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -179,7 +155,6 @@ int main(void)
                 cmocka_unit_test(chunks_cover_the_patch),
                 cmocka_unit_test(wrong_base_writes_nothing),
                 cmocka_unit_test(damage_is_refused),
-                cmocka_unit_test(bsdiff40_round_trip),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

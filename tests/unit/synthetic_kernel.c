@@ -84,23 +84,47 @@ static void function(struct maker *m, uint32_t id)
         }
 }
 
+/* What the table says of a slot, and what the file holds there. */
+struct slot {
+        uint64_t address, file;
+        bool entry;
+};
+
+static struct slot slot(const struct maker *m, uint32_t i)
+{
+        struct slot s = {ADDRESS + target(m, i, 3), 0, true};
+
+        if (m->s->odd_slots && i % 50 == 1)
+                s.file = s.address; /* both */
+        if (m->s->odd_slots && i % 50 == 2)
+                s.address = 0x1234 + i; /* outside the Image */
+        if (m->s->odd_slots && i % 50 == 3)
+                s = (struct slot){0, s.address, false}; /* an address that is not relocated */
+        return s;
+}
+
 /* Pointers: empty in the file, told by a table of relocations. */
 static void relocations(struct maker *m)
 {
         align(m, 8);
         uint32_t slots = here(m);
 
-        for (uint32_t i = 0; i < 2 * SLOTS; i++)
-                word(m, 0);
+        for (uint32_t i = 0; i < SLOTS; i++) {
+                word(m, (uint32_t)slot(m, i).file);
+                word(m, (uint32_t)(slot(m, i).file >> 32));
+        }
         rig_seed(77);
         for (uint32_t i = 0; i < 600; i++)
                 word(m, rig_random());
         for (uint32_t i = 0; i < SLOTS; i++) {
-                uint8_t entry[24];
                 bool askew = (m->s->faults & SYNTHETIC_RELA_ASKEW) && i == SLOTS / 2;
+                struct slot s = slot(m, i);
+                uint8_t entry[24];
+                if (!s.entry)
+                        continue;
                 dl_put64(entry, ADDRESS + slots + 8 * i + (askew ? 4 : 0));
                 dl_put64(entry + 8, 0x403);
-                dl_put64(entry + 16, ADDRESS + target(m, i, 3));
+                dl_put64(entry + 16, s.address);
                 rig_append(&m->b, entry, sizeof(entry));
         }
 }
@@ -347,7 +371,9 @@ struct buffer synthetic_kernel(const struct synthetic *s)
 {
         struct maker m = {.s = s};
 
-        rig_seed(s->lead_seed + 1000);
+        unsigned parts = s->parts ? s->parts : ~0u;
+
+        rig_seed(1000);
         struct buffer lead = rig_noise(s->lead);
         rig_append(&m.b, lead.data, lead.size);
         free(lead.data);
@@ -356,9 +382,13 @@ struct buffer synthetic_kernel(const struct synthetic *s)
         lay_out(&m, here(&m));
         for (uint32_t i = 0; i < m.functions; i++)
                 function(&m, m.order[i]);
-        relocations(&m);
-        btf(&m);
-        kallsyms(&m);
+        if (parts & SYNTHETIC_RELA)
+                relocations(&m);
+        if (parts & SYNTHETIC_BTF)
+                btf(&m);
+        if (parts & SYNTHETIC_KALLSYMS)
+                kallsyms(&m);
+        align(&m, 8);
         finish_header(&m);
         return m.b;
 }

@@ -10,19 +10,25 @@
 #include "tests/unit/delta_rig.h"
 
 enum synthetic_fault {
-        SYNTHETIC_WHOLE = 0,
         SYNTHETIC_RELA_ASKEW = 1,   /* an entry whose slot no aligned word is */
         SYNTHETIC_BTF_KIND = 2,     /* a type of a kind that does not exist */
         SYNTHETIC_SYMBOL_LOOSE = 4, /* a name that is not compressed as far as it goes */
         SYNTHETIC_NO_IMAGE = 8,     /* the header's magic is another */
 };
 
+enum synthetic_part {
+        SYNTHETIC_RELA = 1,
+        SYNTHETIC_BTF = 2,
+        SYNTHETIC_KALLSYMS = 4,
+};
+
 struct synthetic {
         unsigned version; /* 0 or 1 */
         unsigned faults;  /* enum synthetic_fault, or'ed */
+        unsigned parts;   /* enum synthetic_part, or'ed; 0: all */
+        bool odd_slots;   /* not all slots are empty, not all addresses inside */
         bool late_tables; /* kallsyms as since Linux 6.4 */
         uint32_t lead;    /* bytes of something else before the Image */
-        uint32_t lead_seed;
 };
 
 struct buffer synthetic_kernel(const struct synthetic *s);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bad input: each row is refused with its number, whatever checksums say. */
+#include <zlib.h>
+
+#include "tests/unit/delta_tamper.h"
+
+static struct pair {
+        struct buffer from, to, patch;
+} p;
+
+static int set_up(void **state)
+{
+        (void)state;
+        rig_seed(11);
+        p.from = rig_noise((1u << 20) + 50000);
+        p.to = rig_edited(&p.from, 60);
+        p.patch = rig_plain(&p.from, &p.to);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        free(p.from.data);
+        free(p.to.data);
+        free(p.patch.data);
+        return 0;
+}
+
+static uint32_t copies(struct patch_parts *parts)
+{
+        return count_of(parts, DL_S_MAP, 0);
+}
+
+/* Column 0: literal bytes before a copy, 1: its length, 2: its old position, as a move. */
+static void put_copy(struct patch_parts *parts, uint32_t column, uint32_t value)
+{
+        put_varint_at(part_of(parts, DL_S_MAP), 0, column * copies(parts), value);
+}
+
+static void skip_beyond_the_output(struct patch_parts *parts)
+{
+        put_copy(parts, 0, 1u << 30);
+}
+
+static void copy_beyond_the_output(struct patch_parts *parts)
+{
+        put_copy(parts, 1, 1u << 30);
+}
+
+static void lengths_that_overflow(struct patch_parts *parts)
+{
+        put_copy(parts, 1, UINT32_MAX);
+}
+
+static void copy_of_nothing(struct patch_parts *parts)
+{
+        put_copy(parts, 1, 0);
+}
+
+static void negative_position(struct patch_parts *parts)
+{
+        put_copy(parts, 2, dl_zigzag(-16));
+}
+
+static void very_negative_position(struct patch_parts *parts)
+{
+        put_copy(parts, 2, dl_zigzag(-100000000));
+}
+
+static void position_beyond_the_old_image(struct patch_parts *parts)
+{
+        put_copy(parts, 2, dl_zigzag((int32_t)p.from.size));
+}
+
+static void position_that_overflows(struct patch_parts *parts)
+{
+        put_copy(parts, 2, UINT32_MAX - 1);
+}
+
+static void number_without_an_end(struct patch_parts *parts)
+{
+        memset(part_of(parts, DL_S_MAP)->bytes, 0xff, 8);
+}
+
+static void more_copies_than_there_are(struct patch_parts *parts)
+{
+        dl_put32(entry_of(parts, DL_S_MAP) + DL_D_COUNTS, copies(parts) + 1);
+}
+
+static void map_with_bytes_to_spare(struct patch_parts *parts)
+{
+        struct patch_part *part = part_of(parts, DL_S_MAP);
+
+        memset(part->bytes + part->size, 0, 2);
+        part->size += 2;
+}
+
+static void map_cut_short(struct patch_parts *parts)
+{
+        part_of(parts, DL_S_MAP)->size -= 2;
+}
+
+/* A megabyte behind the last copy, in a thousand packed bytes. */
+static void bomb(struct patch_parts *parts)
+{
+        struct patch_part *part = part_of(parts, DL_S_MAP);
+        static uint8_t room[2u << 20];
+
+        assert_true(part->size + (1u << 20) < sizeof(room));
+        memset(room, 0, sizeof(room));
+        memcpy(room, part->bytes, part->size);
+        part->bytes = room;
+        part->size += 1u << 20;
+}
+
+static void sections_out_of_order(struct patch_parts *parts)
+{
+        dl_put32(entry_of(parts, DL_S_REGIONS), DL_S_MAP);
+}
+
+static void unknown_section(struct patch_parts *parts)
+{
+        dl_put32(entry_of(parts, DL_S_REGIONS), 4000);
+}
+
+static void gap_beyond_the_segment(struct patch_parts *parts)
+{
+        put_varint_at(&parts->stream[0][DL_GAPS], 0, 0, 1u << 30);
+}
+
+static void too_few_values(struct patch_parts *parts)
+{
+        parts->stream[0][DL_VALUES].size--;
+}
+
+static void too_many_values(struct patch_parts *parts)
+{
+        parts->stream[0][DL_VALUES].size++;
+}
+
+static void too_few_literals(struct patch_parts *parts)
+{
+        parts->stream[0][DL_LITERALS].size--;
+}
+
+static void too_many_literals(struct patch_parts *parts)
+{
+        parts->stream[0][DL_LITERALS].size += 40;
+}
+
+static void smaller_output(struct patch_parts *parts)
+{
+        dl_put64(parts->header + DL_H_TO_SIZE, p.to.size - 300);
+}
+
+static void smaller_old_image(struct patch_parts *parts)
+{
+        dl_put64(parts->header + DL_H_FROM_SIZE, p.from.size - 1);
+}
+
+static void behind_the_checksums(void **state)
+{
+        static const struct tampering rows[] = {
+                {"skip beyond the output", skip_beyond_the_output, SG_E_DELTA_MAP},
+                {"copy beyond the output", copy_beyond_the_output, SG_E_DELTA_MAP},
+                {"lengths that overflow", lengths_that_overflow, SG_E_DELTA_MAP},
+                {"copy of nothing", copy_of_nothing, SG_E_DELTA_MAP},
+                {"position -16", negative_position, SG_E_DELTA_MAP},
+                {"position -100000000", very_negative_position, SG_E_DELTA_MAP},
+                {"position beyond the old image", position_beyond_the_old_image, SG_E_DELTA_MAP},
+                {"position that overflows", position_that_overflows, SG_E_DELTA_MAP},
+                {"number without an end", number_without_an_end, SG_E_DELTA_STREAM},
+                {"more copies than there are", more_copies_than_there_are, SG_E_DELTA_MAP},
+                {"map with bytes to spare", map_with_bytes_to_spare, SG_E_DELTA_STREAM},
+                {"map cut short", map_cut_short, SG_E_DELTA_STREAM},
+                {"a megabyte of zeros in the map", bomb, SG_E_DELTA_STREAM},
+                {"sections out of order", sections_out_of_order, SG_E_DELTA_HEADER},
+                {"unknown section", unknown_section, SG_E_DELTA_HEADER},
+                {"gap beyond the segment", gap_beyond_the_segment, SG_E_DELTA_STREAM},
+                {"too few values", too_few_values, SG_E_DELTA_STREAM},
+                {"too many values", too_many_values, SG_E_DELTA_STREAM},
+                {"too few literals", too_few_literals, SG_E_DELTA_STREAM},
+                {"too many literals", too_many_literals, SG_E_DELTA_STREAM},
+                {"smaller output than promised", smaller_output, SG_E_DELTA_MAP},
+                {"another old image", smaller_old_image, SG_E_DELTA_WRONG_BASE},
+        };
+
+        (void)state;
+        expect_refused(&p.patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* Any flipped bit of a patch, and any length but its own, is refused: nothing is taken on trust. */
+static void every_bit(void **state)
+{
+        (void)state;
+        rig_seed(12);
+        struct buffer from = rig_noise(3000), to = rig_edited(&from, 4);
+        struct rig r = {.patch = rig_plain(&from, &to), .from = from};
+
+        r.to = (struct buffer){.data = calloc(1, to.size), .size = to.size};
+        for (size_t bit = 0; bit < 8 * r.patch.size; bit++) {
+                r.patch.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+                if (rig_apply(&r) == SG_OK)
+                        fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
+                r.patch.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        size_t whole = r.patch.size;
+        for (r.patch.size = 0; r.patch.size < whole; r.patch.size++)
+                assert_int_not_equal(rig_apply(&r), SG_OK);
+        assert_int_equal(rig_apply(&r), SG_OK);
+        rig_append(&r.patch, "more", 1);
+        assert_int_equal(rig_apply(&r), SG_E_DELTA_LENGTH);
+        free(r.to.data);
+        free(r.patch.data);
+        free(from.data);
+        free(to.data);
+}
+
+/* The numbers of the header's own mistakes, its checksum being right. */
+static void headers(void **state)
+{
+        static const struct {
+                size_t at;
+                uint32_t value;
+                sg_err expected;
+        } rows[] = {
+                {DL_H_MAGIC, 0, SG_E_DELTA_MAGIC},
+                {DL_H_VERSION, 99, SG_E_DELTA_VERSION},
+                {DL_H_FLAGS, 0x80000000u, SG_E_DELTA_VERSION},
+                {DL_H_CODEC, 77, SG_E_DELTA_CODEC},
+                {DL_H_SECTION_COUNT, 1000, SG_E_DELTA_HEADER},
+                {DL_H_SEGMENT_COUNT, 1, SG_E_DELTA_HEADER},
+                {DL_H_CHUNK0_SIZE, 0xfffffff0u, SG_E_DELTA_HEADER},
+                {DL_H_FROM_SIZE + 4, 1, SG_E_DELTA_HEADER},
+                {DL_H_TO_SIZE + 4, 1, SG_E_DELTA_HEADER},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct dl_header h;
+                uint8_t head[DL_HEADER_SIZE];
+                memcpy(head, p.patch.data, sizeof(head));
+                dl_put32(head + rows[i].at, rows[i].value);
+                dl_put32(head + DL_H_CRC, (uint32_t)crc32(0, head, DL_H_CRC));
+                sg_err e = dl_header_parse(head, &h);
+                if (e != rows[i].expected)
+                        fail_msg("%zu: %d, not %d", rows[i].at, (int)e, (int)rows[i].expected);
+        }
+}
+
+/* The arena is what the counts make of it, to the byte. */
+static void wrong_arena(void **state)
+{
+        struct rig r = {.patch = p.patch, .from = p.from, .to = p.to};
+
+        (void)state;
+        r.patch.data = malloc(p.patch.size);
+        for (int more = -16; more <= 16; more += 32) {
+                memcpy(r.patch.data, p.patch.data, p.patch.size);
+                uint8_t *arena = r.patch.data + DL_H_ARENA_SIZE;
+                dl_put32(arena, dl_get32(arena) + (uint32_t)more);
+                dl_put32(r.patch.data + DL_H_CRC, (uint32_t)crc32(0, r.patch.data, DL_H_CRC));
+                assert_int_equal(rig_apply(&r), SG_E_DELTA_ARENA);
+        }
+        assert_int_equal(r.writes, 0);
+        free(r.patch.data);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(behind_the_checksums),
+                cmocka_unit_test(every_bit),
+                cmocka_unit_test(headers),
+                cmocka_unit_test(wrong_arena),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}

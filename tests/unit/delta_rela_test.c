@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The relocations alone: slots filled, entries derived, exceptions sent. */
+#include "tests/unit/delta_tamper.h"
+#include "tests/unit/synthetic_kernel.h"
+
+#define WORDS 8u /* the two places before the columns */
+
+static struct buffer checked_patch(const struct pair *p)
+{
+        struct buffer patch = rig_plain(&p->from, &p->to);
+
+        rig_check(&patch, &p->from, &p->to);
+        assert_true(rig_part(&patch, "relocations") > 0);
+        assert_int_equal(rig_info(&patch).notes, 0);
+        return patch;
+}
+
+static void the_table_is_derived(void **state)
+{
+        const struct synthetic s = {.parts = SYNTHETIC_RELA};
+        struct pair p = synthetic_pair(&s);
+        struct buffer patch = checked_patch(&p);
+
+        (void)state;
+        assert_true(rig_part(&patch, "relocations") < 64); /* for 1200 entries */
+        free(patch.data);
+        pair_free(&p);
+}
+
+static void odd_slots_are_told(void **state)
+{
+        const struct synthetic s = {.parts = SYNTHETIC_RELA, .odd_slots = true};
+        struct pair p = synthetic_pair(&s);
+        struct buffer patch = checked_patch(&p);
+
+        (void)state;
+        assert_true(rig_part(&patch, "relocations") < 1200);
+        free(patch.data);
+        pair_free(&p);
+}
+
+static void table_beyond_the_old_image(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_RELA)->bytes, (uint32_t)dl_get64(p->header + DL_H_FROM_SIZE) - 8);
+}
+
+static void table_beyond_the_output(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_RELA)->bytes + 4,
+                 (uint32_t)dl_get64(p->header + DL_H_TO_SIZE) - 8);
+}
+
+static void more_entries_than_there_are(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_RELA);
+
+        put_varint_at(part, WORDS, 0, varint_at(part, WORDS, 0) + 1);
+}
+
+static void another_count_than_the_columns(struct patch_parts *p)
+{
+        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 4;
+
+        dl_put32(count, dl_get32(count) + 1);
+}
+
+static void fewer_odd_slots(struct patch_parts *p)
+{
+        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 8;
+
+        dl_put32(count, dl_get32(count) - 1);
+}
+
+static void odd_slot_twice(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_RELA), WORDS, p->segments + 1, 0);
+}
+
+static void odd_slot_far_away(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_RELA), WORDS, p->segments + 1, UINT32_MAX);
+}
+
+static void unknown_kind_of_slot(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_RELA);
+        uint32_t odds = count_of(p, DL_S_RELA, 2);
+
+        put_varint_at(part, WORDS, p->segments + odds, 99);
+}
+
+static void entries_with_no_slot(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_RELA);
+        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 4;
+
+        dl_put32(count, dl_get32(count) - 1);
+        put_varint_at(part, WORDS, 0, varint_at(part, WORDS, 0) - 1);
+}
+
+static void bytes_to_spare(struct patch_parts *p)
+{
+        part_of(p, DL_S_RELA)->size += 3;
+}
+
+static void damage_is_refused(void **state)
+{
+        static const struct tampering rows[] = {
+                {"old table beyond the image", table_beyond_the_old_image, SG_E_DELTA_MODEL},
+                {"new table beyond the output", table_beyond_the_output, SG_E_DELTA_MODEL},
+                {"more entries", more_entries_than_there_are, SG_E_DELTA_MODEL},
+                {"another count", another_count_than_the_columns, SG_E_DELTA_MODEL},
+                {"fewer odd slots", fewer_odd_slots, SG_E_DELTA_STREAM},
+                {"odd slot twice", odd_slot_twice, SG_E_DELTA_MODEL},
+                {"odd slot far away", odd_slot_far_away, SG_E_DELTA_MODEL},
+                {"unknown kind", unknown_kind_of_slot, SG_E_DELTA_MODEL},
+                {"no slot for an entry", entries_with_no_slot, SG_E_DELTA_SEGMENT},
+                {"bytes to spare", bytes_to_spare, SG_E_DELTA_STREAM},
+        };
+        const struct synthetic s = {.parts = SYNTHETIC_RELA, .odd_slots = true};
+        struct pair p = synthetic_pair(&s);
+        struct buffer patch = checked_patch(&p);
+
+        (void)state;
+        expect_refused(&patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        free(patch.data);
+        pair_free(&p);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_table_is_derived),
+                cmocka_unit_test(odd_slots_are_told),
+                cmocka_unit_test(damage_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Damage behind compression and checksums: what a forger would send, or a broken encoder. */
+#ifndef TESTS_UNIT_DELTA_TAMPER_H
+#define TESTS_UNIT_DELTA_TAMPER_H
+
+#include "tests/fuzz/patch_parts.h"
+#include "tests/unit/delta_rig.h"
+
+/* One edit of a patch that is otherwise right, and what the decoder must say to it. */
+struct tampering {
+        const char *what;
+        void (*edit)(struct patch_parts *p);
+        sg_err expected;
+};
+
+/* Every row is refused with its number, and nothing is written beside the output. */
+void expect_refused(const struct buffer *patch, const struct buffer *from, size_t to_size,
+                    const struct tampering *rows, size_t count);
+
+struct patch_part *part_of(struct patch_parts *p, enum dl_section_id id);
+/* The section's entry in the directory. */
+uint8_t *entry_of(struct patch_parts *p, enum dl_section_id id);
+uint32_t count_of(struct patch_parts *p, enum dl_section_id id, unsigned which);
+
+/* The i-th varint from byte `start` on: read it, put another one in its place. */
+uint32_t varint_at(const struct patch_part *part, size_t start, uint32_t i);
+void put_varint_at(struct patch_part *part, size_t start, uint32_t i, uint32_t value);
+
+#endif
