@@ -31,7 +31,8 @@ struct vm_description {
         unsigned cpus;          /* 1..VM_CPUS_MAX */
         uint64_t memory_size;   /* bytes, a multiple of 2 MiB */
         uint32_t start_order;   /* lower ones first */
-        uint32_t restart_limit; /* crashes in a row before it is FAILED */
+        uint32_t restart_limit; /* crashes in a row, none after ten calm minutes, before it is
+                                   FAILED */
         bool console;
         bool agent;
         bool disk;     /* the machine's PCIe host; update only */

@@ -35,6 +35,11 @@ bool life_move(struct life *life, enum sg_vm_state to, enum sg_cause cause, uint
         return true;
 }
 
+bool life_was_calm(const struct life *life, uint64_t now, uint64_t ticks)
+{
+        return life->state == SG_VM_RUNNING && now - life->changed_at >= ticks;
+}
+
 const char *life_state_name(enum sg_vm_state state)
 {
         static const char *const names[] = {

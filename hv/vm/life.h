@@ -21,6 +21,9 @@ bool life_may(enum sg_vm_state from, enum sg_vm_state to);
  * both names). */
 bool life_move(struct life *life, enum sg_vm_state to, enum sg_cause cause, uint64_t now);
 
+/* It ran for at least so many ticks: crashes that came before are forgiven. */
+bool life_was_calm(const struct life *life, uint64_t now, uint64_t ticks);
+
 const char *life_state_name(enum sg_vm_state state);
 const char *life_cause_name(enum sg_cause cause);
 

@@ -11,6 +11,10 @@
 #include "hv/vm/slots.h"
 #include "hv/vm/timer.h"
 
+/* A run as long as this forgives the crashes before it: the restart limit is for a VM that cannot
+ * get on, not for one that crashes once a month. */
+#define CALM_MS (10u * 60 * 1000)
+
 bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
 {
         enum sg_vm_state from = vm->life.state;
@@ -184,6 +188,8 @@ static void settle(struct vm *vm)
         spin_lock(&vm->lock);
         was = vm->life.state;
         cause = vm->stop_cause;
+        if (life_was_calm(&vm->life, timer_now(), timer_from_ms(CALM_MS)))
+                vm->crashes = 0;
         vm_move(vm, SG_VM_STOPPED, cause);
         vm->trial_deadline = 0;
         spin_unlock(&vm->lock);

@@ -58,7 +58,7 @@ struct vm {
         uint32_t requests; /* enum vm_request */
         enum sg_cause stop_cause;
         unsigned parked;  /* vCPUs that have parked since the stop was asked for */
-        uint32_t crashes; /* since the last confirmed or asked-for start */
+        uint32_t crashes; /* since the last calm, confirmed or asked-for run */
 
         struct ipaddr ram_ipa;
         struct paddr ram;

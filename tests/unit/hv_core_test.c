@@ -57,6 +57,11 @@ static void refused_move_changes_nothing(void **state)
                 assert_int_equal(life.cause, SG_CAUSE_OFF);
                 assert_int_equal(life.changed_at, 7);
         }
+        struct life ran = {.state = SG_VM_RUNNING, .changed_at = 1000};
+        assert_false(life_was_calm(&ran, 1599, 600));
+        assert_true(life_was_calm(&ran, 1600, 600));
+        ran.state = SG_VM_TRIAL; /* nothing is forgiven before it is confirmed */
+        assert_false(life_was_calm(&ran, 1600, 600));
         assert_string_equal(life_state_name(SG_VM_TRIAL), "trial");
         assert_string_equal(life_state_name((enum sg_vm_state)99), "?");
         assert_string_equal(life_cause_name(SG_CAUSE_DEADLINE), "deadline");
