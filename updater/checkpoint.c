@@ -151,6 +151,12 @@ sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *sto
                 store->unusable = SG_E_JOURNAL;
                 return SG_E_JOURNAL;
         }
+        /* What a predecessor that died left in the disk's cache, or on its way there, is settled
+         * before any of it is believed. */
+        store->unusable = storage_flush(storage);
+        if (store->unusable != SG_OK) {
+                return store->unusable;
+        }
         for (uint32_t place = 0; place < 2; place++) {
                 sg_err err =
                         storage_read(storage, (uint64_t)place * CHECKPOINT_DISTANCE, r, sizeof(r));
@@ -166,12 +172,7 @@ sg_err checkpoint_load(struct checkpoint_store *store, const struct storage *sto
                 }
         }
         if (found) {
-                /* A predecessor that died before its flush may have left it in the disk's cache. */
-                store->unusable = storage_flush(storage);
-                if (store->unusable != SG_OK) {
-                        memset(c, 0, sizeof(*c));
-                }
-                return store->unusable;
+                return SG_OK;
         }
         store->unusable = unreadable;
         if (unreadable != SG_OK) {

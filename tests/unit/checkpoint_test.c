@@ -62,9 +62,9 @@ static void keeps_every_field(void **state)
         assert_int_equal(checkpoint_load(&store, &memory.storage, &out), SG_E_JOURNAL_BLANK);
         assert_int_equal(checkpoint_save(&store, &in), SG_OK);
         assert_int_equal(memory.writes, 1);
-        assert_int_equal(memory.flushes, 1);
+        assert_int_equal(memory.flushes, 2); /* one by load */
         assert_int_equal(checkpoint_load(&store, &memory.storage, &out), SG_OK);
-        assert_int_equal(memory.flushes, 2); /* a predecessor may have died before its own */
+        assert_int_equal(memory.flushes, 3); /* a predecessor may have died before its own */
         assert_memory_equal(&in, &out, sizeof(in));
 }
 
