@@ -223,6 +223,14 @@ uint32_t bf_slot_flags(const struct bf_guest *g, bf_refused refused, uint8_t slo
         return flags;
 }
 
+enum sg_cause bf_slot_cause(const struct bf_guest *g, uint8_t slot)
+{
+        bool last = slot < BF_SLOTS && g->outcome_slot == slot &&
+                    (g->outcome == BF_OUTCOME_ROLLED_BACK || g->outcome == BF_OUTCOME_REFUSED);
+
+        return last && g->slot[slot].state == BF_FAILED ? (enum sg_cause)g->cause : SG_CAUSE_NONE;
+}
+
 int64_t bf_hypercall_result(sg_err e)
 {
         switch (e) {

@@ -99,6 +99,8 @@ uint8_t bf_active(const struct bf_guest *g, bf_refused refused);
 uint8_t bf_staged(const struct bf_guest *g);
 /* SG_SLOT_F_* as SG_HC_SLOT_INFO answers them. */
 uint32_t bf_slot_flags(const struct bf_guest *g, bf_refused refused, uint8_t slot);
+/* Why a slot that is FAILED was given up; SG_CAUSE_NONE when another outcome came after it. */
+enum sg_cause bf_slot_cause(const struct bf_guest *g, uint8_t slot);
 /* The result that a hypercall returns for a refused transition: SG_HC_*. */
 int64_t bf_hypercall_result(sg_err e);
 

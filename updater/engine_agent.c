@@ -211,12 +211,10 @@ static void on_guest_event(struct engine *e, enum sg_event event, const struct e
                 on_confirmed(e, guest, a);
                 break;
         case SG_EV_TRY_SPENT:
-                e->cause = (uint32_t)b;
                 tell_two(e, EVENT_TRY_SPENT, guest->name, "left", a, "cause", b);
                 break;
         case SG_EV_ROLLED_BACK:
-                e->cause = (uint32_t)b;
-                break;
+                break; /* the slot says so, too */
         case SG_EV_REFUSED:
                 tell_two(e, EVENT_IMAGE_REFUSED, guest->name, "slot", a, "error", b);
                 break;

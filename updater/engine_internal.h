@@ -111,7 +111,6 @@ struct engine {
         bool asked;          /* and has not answered yet */
         uint64_t restart_ms; /* the restart is tried again */
         uint32_t restart_tries;
-        uint32_t cause; /* enum sg_cause of the last ROLLED_BACK or TRY_SPENT */
 
         struct refill refill;
         struct guest_state guest[ENGINE_GUESTS_MAX];

@@ -12,15 +12,23 @@ static const char *job_guest_name(const struct engine *e)
         return engine_job_guest(e)->name;
 }
 
+static void tell_rolled_back(struct engine *e, uint32_t cause)
+{
+        struct event_line l;
+
+        event_begin(&l, EVENT_ROLLED_BACK, job_guest_name(e));
+        event_u64(&l, "slot", e->checkpoint.job.slot);
+        event_u64(&l, "cause", cause);
+        engine_event(e, &l);
+}
+
 static void tell_slot(struct engine *e, enum event_number number)
 {
         struct event_line l;
 
         event_begin(&l, number, job_guest_name(e));
         event_u64(&l, "slot", e->checkpoint.job.slot);
-        if (number == EVENT_ROLLED_BACK) {
-                event_u64(&l, "cause", e->cause);
-        } else if (number != EVENT_TRIAL) {
+        if (number != EVENT_TRIAL) {
                 event_text(&l, "version", e->checkpoint.job.version);
         }
         engine_event(e, &l);
@@ -46,7 +54,6 @@ static void set_consent_deadline(struct engine *e)
 void engine_staged(struct engine *e)
 {
         if (engine_go(e, ENGINE_STAGED)) {
-                e->cause = SG_CAUSE_NONE;
                 tell_slot(e, EVENT_STAGED);
                 set_consent_deadline(e);
         }
@@ -71,10 +78,10 @@ static void confirmed(struct engine *e)
         }
 }
 
-static void rolled_back(struct engine *e)
+static void rolled_back(struct engine *e, uint32_t cause)
 {
         if (engine_go(e, ENGINE_ROLLED_BACK)) {
-                tell_slot(e, EVENT_ROLLED_BACK);
+                tell_rolled_back(e, cause);
                 engine_guest_state(e, engine_job_guest(e))->rolled_back = true;
                 e->error = SG_E_ROLLED_BACK;
         }
@@ -111,7 +118,7 @@ bool engine_reconcile(struct engine *e)
                 return false;
         }
         if ((info.flags & SG_SLOT_F_FAILED) != 0) {
-                rolled_back(e);
+                rolled_back(e, info.cause);
         } else if ((info.flags & SG_SLOT_F_SUCCESSFUL) != 0) {
                 confirmed(e);
         } else if ((info.flags & SG_SLOT_F_TRIAL) != 0) {

@@ -18,6 +18,7 @@ struct slot_info {
         uint32_t tries;
         uint32_t interrupted;
         uint32_t priority;
+        uint32_t cause; /* enum sg_cause: why a failed slot was given up */
         uint64_t security_counter;
         uint8_t digest[32];
 };

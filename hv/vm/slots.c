@@ -311,7 +311,7 @@ int64_t slots_info(struct vm *vm, uint8_t slot, struct slot_info *info)
                 return SG_HC_STORAGE;
         info->flags = bf_slot_flags(&g, refused, slot);
         info->attempts = s->tries_remaining | (uint64_t)s->interrupted_remaining << 8 |
-                         (uint64_t)s->priority << 16;
+                         (uint64_t)s->priority << 16 | (uint64_t)bf_slot_cause(&g, slot) << 24;
         info->counter = s->counter;
         for (size_t i = 0; i < 4; i++)
                 info->digest[i] = get_le64(s->digest + 8 * i);

@@ -28,8 +28,8 @@
  * x6 = address space faults of update while loading it (see SG_EV_LOAD_FAULT). */
 #define SG_HC_VM_INFO SG_HC(0x01)
 /* any, about itself; update, about any VM: x1 = vm, x2 = slot -> x1 = flags (SG_SLOT_F_*),
- * x2 = tries left | interrupted left << 8 | priority << 16, x3 = security counter of that slot,
- * x4..x7 = digest (SHA-256, bytes in memory order, little-endian words). */
+ * x2 = tries left | interrupted left << 8 | priority << 16 | why it was given up (enum sg_cause)
+ * << 24, x3 = security counter of that slot, x4..x7 = digest (SHA-256, bytes in memory order, little-endian words). */
 #define SG_HC_SLOT_INFO SG_HC(0x02)
 /* any, about itself; update, about any VM: x1 = vm, x2 = enum sg_counter -> x1 = value.
  * BAD_ARGUMENT past the last. */

@@ -138,6 +138,7 @@ static int64_t hv_slot_info(void *ctx, uint32_t vm, uint32_t slot, struct slot_i
         const struct bf_guest *g = boot_of(ctx, vm);
 
         info->flags = bf_slot_flags(g, 0, (uint8_t)slot);
+        info->cause = bf_slot_cause(g, (uint8_t)slot);
         info->security_counter = g->slot[slot].counter;
         memcpy(info->digest, g->slot[slot].digest, 32);
         return SG_HC_OK;

@@ -108,6 +108,7 @@ static int64_t slot_info(void *ctx, uint32_t vm, uint32_t slot, struct slot_info
                                            .tries = (uint32_t)(regs.x[2] & 0xff),
                                            .interrupted = (uint32_t)(regs.x[2] >> 8 & 0xff),
                                            .priority = (uint32_t)(regs.x[2] >> 16 & 0xff),
+                                           .cause = (uint32_t)(regs.x[2] >> 24 & 0xff),
                                            .security_counter = regs.x[3]};
                 memcpy(info->digest, &regs.x[4], sizeof(info->digest));
         }
