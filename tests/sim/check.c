@@ -55,11 +55,13 @@ static void check_slot(uint32_t vm, uint32_t slot, const struct bf_slot *s)
 
 static void check_others(void)
 {
+        const uint8_t *b = world_part_bytes(PART_RT_B);
+
         if (!equal(world_part_bytes(PART_RT_A), fixture.rt_image, FIXTURE_RT_SIZE)) {
                 sim_broken("rt's slot a was changed");
         }
         for (uint32_t i = 0; i < FIXTURE_RT_SIZE; i++) {
-                if (world_part_bytes(PART_RT_B)[i] != 0x5c) {
+                if (b[i] != 0x5c) {
                         sim_broken("rt's slot b was changed at %u", i);
                         return;
                 }

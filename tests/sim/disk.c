@@ -20,6 +20,11 @@ enum {
         WAY_SINGLES,         /* each one dropped, then each one alone, then subsets */
 };
 
+/* What becomes of a write when update is killed in it, in this order. */
+enum { KILL_NOT_SENT, KILL_LANDED, KILL_HALF_LANDED, KILL_LANDS_LATER, KILL_LANDS_LAST };
+
+#define LATER_MAX 8u
+
 struct pending {
         uint64_t sector;
         uint8_t data[PARTITION_SECTOR_MAX];
@@ -35,7 +40,13 @@ struct disk {
         size_t count, room;
         uint64_t read_only_first, read_only_last; /* bytes; equal: nothing is */
         uint64_t flushes, drop;
-        bool lies;
+        bool lies, aside, ignored;
+        struct {
+                uint8_t *data; /* NULL: there is none */
+                uint64_t sector;
+                uint32_t count;
+                uint64_t requests; /* that overtake it; a flush does not */
+        } late;
 };
 
 static void cache(struct disk *d, uint64_t sector, const uint8_t *data)
@@ -114,8 +125,47 @@ static bool keeps(const struct disk *d, uint32_t way, uint64_t seed, size_t i)
         return (sim_hash(sim_hash(seed, single), i) & 1) != 0;
 }
 
+static void cache_sectors(struct disk *d, uint64_t sector, const uint8_t *data, uint32_t count)
+{
+        for (uint32_t i = 0; i < count; i++) {
+                cache(d, sector + i, data + (size_t)i * d->device.sector_size);
+        }
+}
+
+/* ---- A request that its sender did not live to see the end of ---- */
+
+static void land_late(struct disk *d)
+{
+        if (d->late.data != NULL) {
+                cache_sectors(d, d->late.sector, d->late.data, d->late.count);
+                free(d->late.data);
+                d->late.data = NULL;
+        }
+}
+
+static void keep_for_later(struct disk *d, uint64_t sector, const uint8_t *data, uint32_t count,
+                           uint64_t requests)
+{
+        size_t size = (size_t)count * d->device.sector_size;
+
+        land_late(d);
+        d->late.data = malloc(size);
+        if (d->late.data == NULL) {
+                abort();
+        }
+        memcpy(d->late.data, data, size);
+        d->late.sector = sector;
+        d->late.count = count;
+        d->late.requests = requests;
+}
+
 void disk_cut(struct disk *d, uint32_t way, uint64_t seed)
 {
+        if ((seed & 1) != 0) {
+                land_late(d);
+        }
+        free(d->late.data);
+        d->late.data = NULL;
         bool torn =
                 way == WAY_HALF_OF_LAST || way == WAY_GARBAGE_IN_LAST || way == WAY_ONLY_GARBAGE;
 
@@ -139,18 +189,21 @@ static bool is_read_only(const struct disk *d, uint64_t sector, uint32_t count)
         return first < d->read_only_last && last > d->read_only_first;
 }
 
-static void cache_sectors(struct disk *d, uint64_t sector, const uint8_t *data, uint32_t count)
+static void request_begins(struct disk *d)
 {
-        for (uint32_t i = 0; i < count; i++) {
-                cache(d, sector + i, data + (size_t)i * d->device.sector_size);
+        if (d->late.data != NULL && d->late.requests-- == 0) {
+                land_late(d);
         }
 }
+
+/* ---- Requests ---- */
 
 static sg_err disk_read(void *ctx, uint64_t sector, void *data, uint32_t count)
 {
         struct disk *d = ctx;
         uint32_t size = d->device.sector_size;
 
+        request_begins(d);
         if (sector + count > d->device.sectors) {
                 sim_broken("a read beyond the disk");
                 return SG_E_IO;
@@ -162,10 +215,32 @@ static sg_err disk_read(void *ctx, uint64_t sector, void *data, uint32_t count)
         return SG_OK;
 }
 
+static void kill_in_write(struct disk *d, const struct sim_case *c, uint64_t sector,
+                          const uint8_t *data, uint32_t count)
+{
+        switch (c->variant) {
+        case KILL_NOT_SENT:
+                break;
+        case KILL_LANDED:
+                cache_sectors(d, sector, data, count);
+                break;
+        case KILL_HALF_LANDED:
+                cache_sectors(d, sector, data, count / 2);
+                break;
+        case KILL_LANDS_LATER:
+                keep_for_later(d, sector, data, count, c->seed % LATER_MAX);
+                break;
+        default: /* with the next flush */
+                keep_for_later(d, sector, data, count, UINT64_MAX);
+                break;
+        }
+}
+
 static sg_err disk_write(void *ctx, uint64_t sector, const void *data, uint32_t count)
 {
         struct disk *d = ctx;
 
+        request_begins(d);
         if (sector + count > d->device.sectors) {
                 sim_broken("a write beyond the disk");
                 return SG_E_IO;
@@ -184,11 +259,8 @@ static sg_err disk_write(void *ctx, uint64_t sector, const void *data, uint32_t 
                 cache_sectors(d, sector, data, count);
                 world_power_off(c->variant, c->seed);
                 break;
-        case SIM_KILL: /* not sent; landed before the device was reset; landed in part */
-                cache_sectors(d, sector, data,
-                              c->variant == 1   ? count
-                              : c->variant == 2 ? count / 2
-                                                : 0);
+        case SIM_KILL:
+                kill_in_write(d, c, sector, data, count);
                 world_kill();
                 break;
         case SIM_IO:
@@ -205,7 +277,11 @@ static sg_err disk_flush(void *ctx)
         struct disk *d = ctx;
         const struct sim_case *c;
 
-        if (++d->flushes == d->drop) {
+        if (d->aside && d->ignored) {
+                return SG_OK;
+        }
+        land_late(d);
+        if (!d->aside && ++d->flushes == d->drop) {
                 d->lies = true;
                 return SG_OK;
         }
@@ -266,6 +342,7 @@ void disk_free(struct disk *d)
                 free(d->view);
                 free(d->medium);
                 free(d->pending);
+                free(d->late.data);
                 free(d);
         }
 }
@@ -290,6 +367,12 @@ void disk_set_read_only(struct disk *d, uint64_t first, uint64_t last)
 {
         d->read_only_first = first;
         d->read_only_last = last;
+}
+
+void disk_set_aside(struct disk *d, bool on, bool ignored)
+{
+        d->aside = on;
+        d->ignored = ignored;
 }
 
 void disk_drop_flush(struct disk *d, uint64_t n)

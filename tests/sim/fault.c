@@ -14,7 +14,7 @@
 
 #define CHILD_CPU_S 30 /* more is an endless loop */
 
-struct sim_stats *sim_stats;
+struct sim_stats *sim_stats, *sim_total;
 
 static struct {
         bool armed;
@@ -41,16 +41,32 @@ uint64_t sim_hash(uint64_t a, uint64_t b)
         return x ^ x >> 31;
 }
 
+static void add_to_total(void)
+{
+        const struct sim_stats *s = sim_stats;
+
+        sim_total->operations += s->operations;
+        sim_total->reads += s->reads;
+        sim_total->cut_at += s->cut_at;
+        sim_total->cases += s->cases;
+        sim_total->pairs += s->pairs;
+        sim_total->failures += s->failures;
+        sim_total->states |= s->states;
+        sim_total->slot_states |= s->slot_states;
+}
+
 void sim_stats_reset(void)
 {
         if (sim_stats == NULL) {
-                sim_stats = mmap(NULL, sizeof(*sim_stats), PROT_READ | PROT_WRITE,
+                sim_stats = mmap(NULL, 2 * sizeof(*sim_stats), PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
                 if (sim_stats == MAP_FAILED) {
                         perror("mmap");
                         exit(2);
                 }
+                sim_total = sim_stats + 1;
         }
+        add_to_total();
         memset(sim_stats, 0, sizeof(*sim_stats));
 }
 
@@ -226,14 +242,14 @@ static bool try_case(struct sim_case *c)
                 setrlimit(RLIMIT_CPU, &cpu);
         }
         suffer(c);
-        state.depth++;
-        state.armed = state.depth < state.plan.depth;
+        state.armed = state.depth++ == 0 && state.plan.second > 0;
         return true;
 }
 
 static bool try_fault(struct sim_case *c, uint32_t ways)
 {
-        uint32_t limit = c->fault == SIM_POWER ? state.plan.variants : ways;
+        uint32_t most = state.depth > 0 ? state.plan.second : state.plan.variants;
+        uint32_t limit = c->fault == SIM_POWER || state.depth > 0 ? most : ways;
 
         c->variants = ways;
         for (uint32_t k = 0; k < ways && k < limit; k++) {
@@ -245,10 +261,12 @@ static bool try_fault(struct sim_case *c, uint32_t ways)
         return false;
 }
 
+static const enum sim_fault faults[] = {SIM_POWER, SIM_KILL, SIM_IO, SIM_READ};
+
 static uint32_t ways_of(enum sim_fault fault, enum sim_device device, uint32_t ways)
 {
         static const uint8_t kills[] = {
-                [SIM_DISK_WRITE] = 3, [SIM_DISK_FLUSH] = 2, [SIM_DISK_READ] = 0, [SIM_NOR] = 1};
+                [SIM_DISK_WRITE] = 5, [SIM_DISK_FLUSH] = 2, [SIM_DISK_READ] = 0, [SIM_NOR] = 1};
         static const uint8_t errors[] = {
                 [SIM_DISK_WRITE] = 2, [SIM_DISK_FLUSH] = 2, [SIM_DISK_READ] = 0, [SIM_NOR] = 2};
 
@@ -263,6 +281,18 @@ static uint32_t ways_of(enum sim_fault fault, enum sim_device device, uint32_t w
                 return device == SIM_DISK_READ ? 1 : 0;
         }
         return 0;
+}
+
+static void count_possible(enum sim_device device, uint32_t ways)
+{
+        uint64_t possible = 0;
+
+        for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+                if ((state.plan.faults & faults[i]) != 0) {
+                        possible += ways_of(faults[i], device, ways);
+                }
+        }
+        __atomic_fetch_add(&sim_stats->pairs_possible, possible, __ATOMIC_RELAXED);
 }
 
 static const struct sim_case *planned_case(struct sim_case *c, uint32_t ways)
@@ -282,7 +312,6 @@ static const struct sim_case *planned_case(struct sim_case *c, uint32_t ways)
 
 const struct sim_case *sim_operation(enum sim_device device, uint32_t ways)
 {
-        static const enum sim_fault faults[] = {SIM_POWER, SIM_KILL, SIM_IO, SIM_READ};
         bool reading = device == SIM_DISK_READ;
         uint64_t n = reading ? ++state.reads : ++state.operations;
         struct sim_case c = {.device = device, .operation = n};
@@ -295,6 +324,7 @@ const struct sim_case *sim_operation(enum sim_device device, uint32_t ways)
         }
         if (state.depth > 0) {
                 COUNT(pair_places);
+                count_possible(device, ways);
         } else if (reading) {
                 COUNT(reads);
         } else {
@@ -311,6 +341,8 @@ const struct sim_case *sim_operation(enum sim_device device, uint32_t ways)
         }
         if (state.depth == 0) {
                 COUNT(cut_at);
+        } else {
+                COUNT(paired_at);
         }
         for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
                 if ((state.plan.faults & faults[i]) == 0) {

@@ -29,13 +29,11 @@ struct sim_case {
         uint64_t seed;
 };
 
-#define SIM_DEPTH_MAX 2
-
 struct sim_plan {
         uint32_t faults;   /* mask of enum sim_fault */
         uint32_t variants; /* the most that are tried of one operation; the rest by the seed */
         uint32_t every;    /* of these operations, one in `every`: 1 is all */
-        uint32_t depth;    /* 1: single faults; 2: pairs */
+        uint32_t second;   /* variants of a second fault, in the recovery; 0: single faults */
         uint32_t jobs;     /* children at a time */
         uint64_t seed;
         uint64_t only;      /* this operation alone; 0: all */
@@ -46,19 +44,22 @@ struct sim_plan {
 
 /* What all processes of a sweep count together. */
 struct sim_stats {
-        uint64_t operations;  /* of the undisturbed run */
-        uint64_t reads;       /* the same, reads of the disk */
-        uint64_t cut_at;      /* operations at which at least one case was executed */
-        uint64_t cases;       /* executed: single faults */
-        uint64_t pairs;       /* executed: second faults */
-        uint64_t pair_places; /* possible: operations of recoveries, each once per first case */
+        uint64_t operations;     /* of the undisturbed run */
+        uint64_t reads;          /* the same, reads of the disk */
+        uint64_t cut_at;         /* operations at which at least one case was executed */
+        uint64_t cases;          /* executed: single faults */
+        uint64_t pairs;          /* executed: second faults */
+        uint64_t pair_places;    /* operations of recoveries, each once per first case */
+        uint64_t paired_at;      /* those at which at least one second fault was executed */
+        uint64_t pairs_possible; /* second faults in each of their ways */
         uint64_t failures;
         uint64_t gave_up;     /* runs that ended by a limit, as they should */
         uint32_t states;      /* of the engine: bit = enum engine_state */
         uint32_t slot_states; /* bit = enum bf_slot_state */
 };
 
-extern struct sim_stats *sim_stats; /* shared memory */
+extern struct sim_stats *sim_stats; /* of this row; shared memory */
+extern struct sim_stats *sim_total; /* of the rows before */
 
 void sim_stats_reset(void);
 

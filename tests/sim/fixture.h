@@ -9,7 +9,7 @@
 
 #define FIXTURE_IMAGE_MAX   (1300u << 10)
 #define FIXTURE_PACKAGE_MAX (4u << 20)
-#define FIXTURE_RT_SIZE     (20u << 10)
+#define FIXTURE_RT_SIZE     (4u << 10)
 
 enum fixture_kind { FIXTURE_DELTA, FIXTURE_IMAGE, FIXTURE_BOTH };
 

@@ -3,16 +3,19 @@
  * segue-sim: the update path under faults, on the host. Each row ends with one line as CMocka
  * prints it, so that tests/run counts them.
  *
- *   sim [--soak] [--seed N] [--jobs N] [--row NAME [--at OPERATION]] [--list]
+ *   sim [--soak | --vast] [--seed N] [--jobs N] [--row NAME [--at OPERATION]] [--list]
  */
 #include "tests/sim/rows.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "updater/engine.h"
 
 /* In a process of its own: a row starts as the first one did. */
 static bool run_row(const struct sim_row *row)
@@ -35,23 +38,50 @@ static bool run_row(const struct sim_row *row)
         return good;
 }
 
+static bool is_chosen(const struct sim_row *row)
+{
+        return sim_options.vast ? row->when == SIM_VAST : sim_options.soak || row->when != SIM_SOAK;
+}
+
+static void print_total(uint32_t run, uint32_t failed)
+{
+        static const char *const slot_states[] = {"empty", "open",  "staged",
+                                                  "good",  "stale", "failed"};
+
+        sim_stats_reset();
+        printf("%" PRIu64 " operations, %" PRIu64 " cut, %" PRIu64 " single faults, %" PRIu64
+               " second ones, %" PRIu64 " failures\nengine:",
+               sim_total->operations + sim_total->reads, sim_total->cut_at, sim_total->cases,
+               sim_total->pairs, sim_total->failures);
+        for (unsigned i = 0; i < ENGINE_STATE_COUNT; i++) {
+                if ((sim_total->states >> i & 1) != 0) {
+                        printf(" %s", engine_state_name((enum engine_state)i));
+                }
+        }
+        printf("\nslots:");
+        for (unsigned i = 0; i < sizeof(slot_states) / sizeof(slot_states[0]); i++) {
+                if ((sim_total->slot_states >> i & 1) != 0) {
+                        printf(" %s", slot_states[i]);
+                }
+        }
+        printf("\nseed %" PRIu64 "\n%u rows, %u failed\n", sim_options.seed, run, failed);
+}
+
 static int usage(void)
 {
-        fprintf(stderr, "usage: segue-sim [--soak] [--seed N] [--jobs N] [--row NAME [--at "
-                        "OPERATION]] [--list]\n");
+        fprintf(stderr,
+                "usage: segue-sim [--soak | --vast] [--seed N] [--jobs N] [--row NAME [--at "
+                "OPERATION]] [--list]\n");
         return 2;
 }
 
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
-                {"soak", no_argument, NULL, 'k'},
-                {"seed", required_argument, NULL, 's'},
-                {"jobs", required_argument, NULL, 'j'},
-                {"row", required_argument, NULL, 'r'},
-                {"at", required_argument, NULL, 'a'},
-                {"list", no_argument, NULL, 'l'},
-                {NULL, 0, NULL, 0},
+                {"soak", no_argument, NULL, 'k'},       {"vast", no_argument, NULL, 'v'},
+                {"seed", required_argument, NULL, 's'}, {"jobs", required_argument, NULL, 'j'},
+                {"row", required_argument, NULL, 'r'},  {"at", required_argument, NULL, 'a'},
+                {"list", no_argument, NULL, 'l'},       {NULL, 0, NULL, 0},
         };
         const char *only = NULL;
         uint32_t run = 0, failed = 0;
@@ -61,6 +91,9 @@ int main(int argc, char **argv)
                 switch (o) {
                 case 'k':
                         sim_options.soak = true;
+                        break;
+                case 'v':
+                        sim_options.vast = true;
                         break;
                 case 's':
                         sim_options.seed = strtoull(optarg, NULL, 0);
@@ -87,14 +120,11 @@ int main(int argc, char **argv)
                 return usage();
         }
         for (uint32_t i = 0; i < sim_row_count; i++) {
-                if (sim_rows[i].soak_only && !sim_options.soak && only == NULL) {
-                        continue;
-                }
-                if (only == NULL || strcmp(only, sim_rows[i].name) == 0) {
+                if (only == NULL ? is_chosen(&sim_rows[i]) : strcmp(only, sim_rows[i].name) == 0) {
                         run++;
                         failed += run_row(&sim_rows[i]) ? 0 : 1;
                 }
         }
-        printf("%u rows, %u failed\n", run, failed);
+        print_total(run, failed);
         return run == 0 ? usage() : failed > 0;
 }

@@ -15,13 +15,16 @@
 
 #define MUTANT_S 120 /* of an endless loop */
 
-enum mutation { DROP_FLUSH, DROP_SAVE, DROP_BOOT_WRITE };
+enum mutation { DROP_FLUSH, DROP_LOAD_FLUSH, DROP_SAVE, DROP_BOOT_WRITE };
 
 static void mutate(enum mutation m, uint64_t n)
 {
         switch (m) {
         case DROP_FLUSH:
                 disk_drop_flush(world.disk, n);
+                break;
+        case DROP_LOAD_FLUSH:
+                watch_drop_load_flush(n > 0);
                 break;
         case DROP_SAVE:
                 watch_drop_save(n);
@@ -37,6 +40,8 @@ static uint64_t counted(enum mutation m)
         switch (m) {
         case DROP_FLUSH:
                 return disk_flushes(world.disk);
+        case DROP_LOAD_FLUSH:
+                return 1; /* of all starts of the engine: it matters where one was killed before */
         case DROP_SAVE:
                 return watch_saves();
         case DROP_BOOT_WRITE:
@@ -94,17 +99,17 @@ static bool disk_is_lying(void)
 
 static void run_dropped(const void *arg)
 {
+        static const struct sim_plan plans[] = {
+                [DROP_FLUSH] = {SIM_POWER, 40, .every = 1, .when = disk_is_lying},
+                [DROP_LOAD_FLUSH] = {SIM_KILL | SIM_POWER, 1, 2, 1},
+                [DROP_SAVE] = {SIM_POWER, 40, .every = 1, .when = watch_lies},
+                [DROP_BOOT_WRITE] = {SIM_POWER, 40, .every = 1, .when = watch_lies},
+        };
         const struct dropped *d = arg;
-        const struct sim_plan plan = {.faults = SIM_POWER,
-                                      .variants = 40,
-                                      .every = 1,
-                                      .depth = 1,
-                                      .when = d->mutation == DROP_FLUSH ? disk_is_lying
-                                                                        : watch_lies};
 
         world_reset();
         mutate(d->mutation, d->n);
-        sim_sweep(&plan);
+        sim_sweep(&plans[d->mutation]);
         world_power_cycle(); /* was the last one missed? */
         world_check_end();
 }
@@ -135,6 +140,7 @@ static void mutate_all(const struct sim_row *row, enum mutation m, const char *w
 void mutate_flushes(const struct sim_row *row)
 {
         mutate_all(row, DROP_FLUSH, "flush");
+        mutate_all(row, DROP_LOAD_FLUSH, "flush at a start");
 }
 
 void mutate_saves(const struct sim_row *row)

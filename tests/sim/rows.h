@@ -6,7 +6,9 @@
 #include "tests/sim/world.h"
 
 struct sim_options {
-        bool soak; /* everything; else a sample that `make test` has the time for */
+        bool soak; /* everything but what is vast; else a sample that `make test` has the time for
+                    */
+        bool vast; /* the vast rows alone, whole: for a build without the sanitizers */
         uint64_t seed;
         uint32_t jobs;
         uint64_t operation; /* of a sweep, this one alone; 0: all */
@@ -14,6 +16,12 @@ struct sim_options {
 };
 
 extern struct sim_options sim_options;
+
+enum sim_when {
+        SIM_ALWAYS, /* in `make test` by its plan for that, in `make soak` whole */
+        SIM_SOAK,   /* not in `make test` */
+        SIM_VAST,   /* whole only by --vast */
+};
 
 struct sim_row {
         const char *name;
@@ -24,7 +32,7 @@ struct sim_row {
         /* The undisturbed run had so many operations when the row was written: a sweep that counts
          * fewer has lost cases. */
         uint64_t least;
-        bool soak_only;
+        enum sim_when when;
 };
 
 extern const struct sim_row sim_rows[];

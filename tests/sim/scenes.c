@@ -218,6 +218,7 @@ void scene_cycles(const struct sim_row *row)
         }
         world_run();
         EXPECT(memcmp(boot()->failed_digest, fixture.new_digest, 32) == 0);
+        EXPECT(world_logged("event 44 rolled-back guest=personal slot=1 cause=8"));
         EXPECT(runs_old());
         world_check_alive();
 }

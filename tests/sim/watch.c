@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "bootflow/journal.h"
-#include "tests/sim/world.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/world_internal.h"
 #include "updater/checkpoint.h"
 
 #define PLACES_MAX 128
@@ -13,9 +14,11 @@
 static struct {
         struct bf_guest acknowledged[BF_GUESTS_MAX], in_flight[BF_GUESTS_MAX];
         bool known[BF_GUESTS_MAX], flying[BF_GUESTS_MAX];
-        uint64_t saved; /* sequence of the newest acknowledged checkpoint */
+        uint64_t saved;            /* sequence of the newest acknowledged checkpoint */
+        struct checkpoint_job job; /* of the newest one */
         uint64_t boot_writes, saves;
         uint64_t drop_boot_write, drop_save;
+        bool drop_load_flush;
         bool lies;
 } watch;
 
@@ -59,6 +62,11 @@ void watch_drop_boot_write(uint64_t n)
 void watch_drop_save(uint64_t n)
 {
         watch.drop_save = n;
+}
+
+void watch_drop_load_flush(bool on)
+{
+        watch.drop_load_flush = on;
 }
 
 uint64_t watch_boot_writes(void)
@@ -135,7 +143,9 @@ sg_err __wrap_bf_journal_put(struct bf_journal *j, uint32_t vm, const struct bf_
 sg_err __wrap_checkpoint_load(struct checkpoint_store *store, const struct storage *storage,
                               struct checkpoint *c)
 {
+        disk_set_aside(world.disk, true, watch.drop_load_flush);
         sg_err err = __real_checkpoint_load(store, storage, c);
+        disk_set_aside(world.disk, false, false);
 
         if (store->unusable == SG_OK) {
                 if (store->sequence < watch.saved) {
@@ -148,10 +158,24 @@ sg_err __wrap_checkpoint_load(struct checkpoint_store *store, const struct stora
         return err;
 }
 
+/* Segments that were done, and said to be, are not done again: a fault costs at most the one that
+ * was at work. */
+static void check_work(const struct checkpoint_job *job)
+{
+        bool same = job->present && watch.job.present &&
+                    __real_memcmp(job->payload, watch.job.payload, sizeof(job->payload)) == 0;
+
+        if (same && job->segments < watch.job.segments && !world_may_lose_work()) {
+                sim_broken("%u segments were done, now only %u are", watch.job.segments,
+                           job->segments);
+        }
+}
+
 sg_err __wrap_checkpoint_save(struct checkpoint_store *store, const struct checkpoint *c)
 {
         sg_err err = SG_OK;
 
+        check_work(&c->job);
         if (++watch.saves == watch.drop_save) {
                 store->sequence++;
                 store->place ^= 1;
@@ -162,6 +186,7 @@ sg_err __wrap_checkpoint_save(struct checkpoint_store *store, const struct check
         }
         if (err == SG_OK) {
                 watch.saved = store->sequence;
+                watch.job = c->job;
         }
         return err;
 }

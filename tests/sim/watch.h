@@ -20,6 +20,8 @@ const struct bf_guest *watch_boot(uint32_t vm);
 /* Take away the n-th (from 1) since watch_reset(): it says SG_OK and does nothing. 0: none. */
 void watch_drop_boot_write(uint64_t n);
 void watch_drop_save(uint64_t n);
+/* Take away the flush with which the engine's journal is loaded. */
+void watch_drop_load_flush(bool on);
 uint64_t watch_boot_writes(void);
 uint64_t watch_saves(void);
 /* What was taken away was not made up for by a later write yet. */

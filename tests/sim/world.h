@@ -47,6 +47,9 @@ void world_check_end(void);
 /* Weaker: the guest runs a whole image, old or new, and nobody else was touched. */
 void world_check_alive(void);
 
+/* A torn physical sector may reach into a piece that was done. */
+bool world_may_lose_work(void);
+
 void world_note(const char *line);
 void world_print_log(void);
 bool world_logged(const char *text);
