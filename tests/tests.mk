@@ -51,7 +51,8 @@ update-test = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
         $(addprefix $(D)/el1/lib/,libmbedcrypto.a libfdt.a libz.a))
 $(call update-test,withdrawn,withdrawn.c only_loads.c probe.S)
 $(call update-test,crashes,crashes.c only_loads.c)
-$(call update-test,dma,dma.c only_loads.c)
+$(call update-test,dma,dma.c aim.c only_loads.c)
+$(call update-test,hostile,hostile.c hostile_calls.c aim.c only_loads.c probe.S)
 
 include tests/sim/sim.mk
 include tests/bench/bench.mk

@@ -64,6 +64,12 @@ bool only_loads_turn(struct hv_event *event)
         return false;
 }
 
+bool only_loads_event(struct hv_event *event)
+{
+        irq_poll();
+        return event_queue_take(&queue, event);
+}
+
 bool only_loads_busy(void)
 {
         bool busy = false;
@@ -72,6 +78,16 @@ bool only_loads_busy(void)
                 busy |= loader_busy(&guests.guest[i].loader);
         }
         return busy;
+}
+
+const struct storage *only_loads_slot(uint32_t vm, uint32_t slot)
+{
+        return &guests.slots[guests_find(&guests, vm) - guests.guest].slot[slot];
+}
+
+const struct storage *only_loads_inbox(void)
+{
+        return &guests.inbox;
 }
 
 void only_loads_pause(uint64_t ms)

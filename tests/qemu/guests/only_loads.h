@@ -19,8 +19,15 @@ void only_loads_start(const struct platform *platform, const struct sector_devic
  * *event, which is dealt with already. */
 bool only_loads_turn(struct hv_event *event);
 
+/* The next event, without doing what it asks for. */
+bool only_loads_event(struct hv_event *event);
+
 /* Is a load under way, its region lent? */
 bool only_loads_busy(void);
+
+/* What is on the disk: a guest's slot, the inbox. */
+const struct storage *only_loads_slot(uint32_t vm, uint32_t slot);
+const struct storage *only_loads_inbox(void);
 
 /* For the caller's pauses: events wait meanwhile. */
 void only_loads_pause(uint64_t ms);
