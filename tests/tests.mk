@@ -43,6 +43,11 @@ $(call image,el1,$(B)/tests/odd,images/rt/rt.lds,\
         $(addprefix images/rt/,start.S mmu.c uart.c) \
         $(addprefix tests/qemu/guests/,odd.c attempt.S))
 
+# A guest that does anything.
+$(call image,el1,$(B)/tests/wild,images/rt/rt.lds,\
+        $(addprefix images/rt/,start.S mmu.c psci.c uart.c) \
+        $(addprefix tests/qemu/guests/,wild.c wild_try.S second.S))
+
 # Update partitions with something else in the place of their service.
 update-test = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
         $(filter-out updater/el1/service.c,$(UPDATE_EL1)) $(UPDATER_ENGINE) $(UPDATER_PACKAGE) \
