@@ -48,16 +48,26 @@ $(call image,el1,$(B)/tests/wild,images/rt/rt.lds,\
         $(addprefix images/rt/,start.S mmu.c psci.c uart.c) \
         $(addprefix tests/qemu/guests/,wild.c wild_try.S second.S))
 
-# Update partitions with something else in the place of their service.
-update-test = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
-        $(filter-out updater/el1/service.c,$(UPDATE_EL1)) $(UPDATER_ENGINE) $(UPDATER_PACKAGE) \
-        $(UPDATER_DISK) $(DELTA_DECODER) $(BOOTFLOW_LAYOUT) \
-        $(addprefix tests/qemu/guests/,$(2)),\
-        $(addprefix $(D)/el1/lib/,libmbedcrypto.a libfdt.a libz.a))
+# A bootfw that never reports.
+$(call image,el1,$(B)/tests/hangs,images/rt/rt.lds,tests/qemu/guests/hangs.S)
+
+# Update partitions of their own; what is not needed is not linked.
+update-image = $(call image,el1,$(B)/tests/$(1),updater/el1/update.lds,\
+        $(2) $(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DISK) $(DELTA_DECODER) \
+        $(BOOTFLOW_LAYOUT),$(addprefix $(D)/el1/lib/,libmbedcrypto.a libfdt.a libz.a) $(3))
+
+# With something else in the place of their service.
+update-test = $(call update-image,$(1),$(filter-out updater/el1/service.c,$(UPDATE_EL1)) \
+        $(addprefix tests/qemu/guests/,$(2)))
 $(call update-test,withdrawn,withdrawn.c only_loads.c probe.S)
 $(call update-test,crashes,crashes.c only_loads.c)
 $(call update-test,dma,dma.c aim.c only_loads.c)
 $(call update-test,hostile,hostile.c hostile_calls.c aim.c only_loads.c probe.S)
+$(call update-test,dawdles,dawdles.c)
+
+# The shipped one, but for what tests/qemu/guests/stages.c stands in front of.
+$(call update-image,stages,$(UPDATE_EL1) tests/qemu/guests/stages.c,\
+        $(addprefix -Wl$(comma)--wrap=,event_end loader_step agent_feed engine_agent_bytes))
 
 include tests/sim/sim.mk
 include tests/bench/bench.mk

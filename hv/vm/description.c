@@ -80,21 +80,23 @@ static uint64_t big_endian(const struct blob *b)
         return v;
 }
 
+enum whose { ALL_VMS, UPDATE_ALONE, WITH_SLOTS };
+
 /* The numbers of a VM's node: where each goes and what it may be. */
 struct number {
         const char *name;
-        uint8_t cells;
-        uint8_t field_size;
-        bool slots; /* only of VMs with slots */
-        uint16_t offset;
         uint64_t min;
         uint64_t max;
         uint64_t multiple;
+        enum whose whose;
+        uint16_t offset;
+        uint8_t cells;
+        uint8_t field_size;
 };
 
-#define NUMBER(prop, cells_, field, slots_, min_, max_, multiple_)                   \
+#define NUMBER(prop, cells_, field, whose_, min_, max_, multiple_)                   \
         {                                                                            \
-                .name = (prop), .cells = (cells_), .slots = (slots_), .min = (min_), \
+                .name = (prop), .cells = (cells_), .whose = (whose_), .min = (min_), \
                 .max = (max_), .multiple = (multiple_),                              \
                 .field_size = sizeof(((struct vm_description *)0)->field),           \
                 .offset = offsetof(struct vm_description, field),                    \
@@ -102,17 +104,19 @@ struct number {
 
 /* clang-format off */
 static const struct number numbers[] = {
-        /*     property               cells  field      slots  min     max         multiple of */
-        NUMBER("reg",                 1, index,               false, 0,       VM_MAX - 1,  1),
-        NUMBER("cpus",                1, cpus,                false, 1,       VM_CPUS_MAX, 1),
-        NUMBER("memory-size",         2, memory_size,         false, SIZE_2M, UINT64_C(1) << 40, SIZE_2M),
-        NUMBER("start-order",         1, start_order,         false, 0,       1000,        1),
-        NUMBER("restart-limit",       1, restart_limit,       false, 0,       1000,        1),
-        NUMBER("slot-size",           2, slot_size,           true,  SIZE_4K, SIZE_1G,     SIZE_4K),
-        NUMBER("tries",               1, tries,               true,  1,       15,          1),
-        NUMBER("interrupted",         1, interrupted,         true,  1,       100,         1),
-        NUMBER("trial-deadline-ms",   1, trial_deadline_ms,   true,  1,       24 * 3600 * 1000, 1),
-        NUMBER("consent-deadline-ms", 1, consent_deadline_ms, true,  0,       7 * 24 * 3600 * 1000, 1),
+        /*     property               cells  field         whose         min     max     multiple of */
+        NUMBER("reg",                 1, index,               ALL_VMS,      0,       VM_MAX - 1,  1),
+        NUMBER("cpus",                1, cpus,                ALL_VMS,      1,       VM_CPUS_MAX, 1),
+        NUMBER("memory-size",         2, memory_size,         ALL_VMS,      SIZE_2M, UINT64_C(1) << 40, SIZE_2M),
+        NUMBER("start-order",         1, start_order,         ALL_VMS,      0,       1000,        1),
+        NUMBER("restart-limit",       1, restart_limit,       ALL_VMS,      0,       1000,        1),
+        NUMBER("beat-limit-ms",       1, beat_limit_ms,       UPDATE_ALONE, 100,     3600 * 1000, 1),
+        NUMBER("slot-size",           2, slot_size,           WITH_SLOTS,   SIZE_4K, SIZE_1G,     SIZE_4K),
+        NUMBER("tries",               1, tries,               WITH_SLOTS,   1,       15,          1),
+        NUMBER("interrupted",         1, interrupted,         WITH_SLOTS,   1,       100,         1),
+        NUMBER("start-limit-ms",      1, start_limit_ms,      WITH_SLOTS,   1,       3600 * 1000, 1),
+        NUMBER("trial-deadline-ms",   1, trial_deadline_ms,   WITH_SLOTS,   1,       24 * 3600 * 1000, 1),
+        NUMBER("consent-deadline-ms", 1, consent_deadline_ms, WITH_SLOTS,   0,       7 * 24 * 3600 * 1000, 1),
 };
 /* clang-format on */
 
@@ -147,12 +151,17 @@ static sg_err read_number(const struct reader *r, const struct number *n, struct
         return SG_OK;
 }
 
+static bool concerns(const struct number *n, enum vm_role role)
+{
+        return n->whose == ALL_VMS || (n->whose == UPDATE_ALONE) == (role == VM_ROLE_UPDATE);
+}
+
 static sg_err read_numbers(const struct reader *r, struct vm_description *vm)
 {
         for (size_t i = 0; i < NUMBERS; i++) {
                 const struct number *n = &numbers[i];
 
-                if (n->slots && vm->role == VM_ROLE_UPDATE)
+                if (!concerns(n, vm->role))
                         continue;
                 sg_err err = read_number(r, n, vm);
                 if (err != SG_OK)
@@ -271,11 +280,11 @@ static sg_err read_slot_identity(const struct reader *r, struct vm_description *
         return SG_OK;
 }
 
-static bool is_number(const char *name, bool slots)
+static bool is_number(const char *name, enum vm_role role)
 {
         for (size_t i = 0; i < NUMBERS; i++)
                 if (strcmp(name, numbers[i].name) == 0)
-                        return slots || !numbers[i].slots;
+                        return concerns(&numbers[i], role);
         return false;
 }
 
@@ -302,7 +311,7 @@ static sg_err refuse_unknown(const struct reader *r, const struct vm_description
                 fdt_getprop_by_offset(r->fdt, property, &name, NULL);
                 if (!name)
                         return fail(r, "", SG_E_BAD_SYSTEM_IMAGE);
-                if (!is_number(name, slots) && !in_list(name, common) &&
+                if (!is_number(name, vm->role) && !in_list(name, common) &&
                     !(slots && in_list(name, slotted)))
                         return fail(r, name, SG_E_PROPERTY_UNKNOWN);
         }

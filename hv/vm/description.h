@@ -38,12 +38,15 @@ struct vm_description {
         bool disk;     /* the machine's PCIe host; update only */
         bool resident; /* hv keeps a copy of its running slot */
 
+        uint32_t beat_limit_ms; /* update only: from one SG_HC_BEAT to the next */
+
         /* Not for update, which has no slots. */
         uint64_t slot_size;       /* bytes, a multiple of 4 KiB */
         const uint8_t *vendor_id; /* 16 bytes each */
         const uint8_t *class_id;
-        uint8_t tries;       /* starts that an unconfirmed image gets */
-        uint8_t interrupted; /* starts ended by a power cut that it gets besides */
+        uint8_t tries;           /* starts that an unconfirmed image gets */
+        uint8_t interrupted;     /* starts ended by a power cut that it gets besides */
+        uint32_t start_limit_ms; /* from SG_HC_LOAD_BEGIN to the entry of its image */
         uint32_t trial_deadline_ms;
         uint32_t consent_deadline_ms;
 };

@@ -133,6 +133,12 @@ static int64_t call_reported(struct call *c)
         return slots_reported(c->vm);
 }
 
+static int64_t call_beat(struct call *c)
+{
+        c->result[0] = vm_beat(c->vm);
+        return SG_HC_OK;
+}
+
 static int64_t call_agent_write(struct call *c)
 {
         uint8_t bytes[AGENT_BYTES_MAX];
@@ -224,6 +230,7 @@ static const struct hypercall_row rows[] = {
         {ROW(RESTART), 0, UPDATE, GUEST, call_restart},
         {ROW(REFILL), 0, UPDATE, GUEST_SLOT, call_refill},
         {ROW(REPORTED), 0, UPDATE, GUEST, call_reported},
+        {ROW(BEAT), 1, UPDATE, NOTHING, call_beat},
         {ROW(AGENT_WRITE), 1, UPDATE, GUEST, call_agent_write},
         {ROW(AGENT_READ), 6, UPDATE, GUEST, call_agent_read},
         {ROW(CONFIRM), 0, ANY, ITSELF, call_confirm},

@@ -118,6 +118,7 @@ int64_t load_begin(struct vm *vm)
 
 void load_scrub_and_lend(struct vm *vm)
 {
+        vm_limit_start(vm);
         if (!scrub(vm))
                 return;
         if (!lend(vm)) {
@@ -286,6 +287,7 @@ void load_resident(struct vm *vm)
         spin_lock(&vm->lock);
         ok = vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
+        vm_limit_start(vm);
         if (!ok || !scrub(vm))
                 return;
         window_write(pa_add(vm->ram, load_offset(vm)), pa_to_ptr(vm->resident.bytes),

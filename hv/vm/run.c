@@ -39,12 +39,13 @@ static void arm(uint64_t when)
         armed = when;
 }
 
-/* EL2's timer of the housekeeping core wakes it for the consoles and the boot state's spare block;
- * on all others it is the trial deadline's. */
+/* EL2's timer of the housekeeping core wakes it for the consoles, the boot state's spare block and
+ * update's beat; on all others it is their VM's deadline's. */
 static void housekeeping_serve(void)
 {
         static uint64_t background_due;
         uint64_t now = timer_now();
+        uint64_t beat_due = vm_deadline(vm_update());
         uint64_t next;
 
         housekeeping_serve_calls();
@@ -55,7 +56,7 @@ static void housekeeping_serve(void)
         }
         if (slots_background_wanted() && background_due < next)
                 next = background_due;
-        arm(next);
+        arm(beat_due < next ? beat_due : next);
 }
 
 static void take_hyp_timer(struct vcpu *vcpu)
@@ -64,9 +65,7 @@ static void take_hyp_timer(struct vcpu *vcpu)
                 arm(UINT64_MAX);
                 return;
         }
-        timer_hyp_set(UINT64_MAX);
-        if (vcpu)
-                vm_deadline(vcpu->vm);
+        timer_hyp_set(vcpu ? vm_deadline(vcpu->vm) : UINT64_MAX);
 }
 
 static void take_spi(uint32_t intid)

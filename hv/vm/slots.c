@@ -282,7 +282,7 @@ bool slots_stopped(struct vm *vm, enum sg_vm_state was, enum sg_cause cause)
                 refuse_slot(vm, vm->slot, cause, SG_E_IO);
         else if (was == SG_VM_VERIFYING && cause != SG_CAUSE_VERIFY_FAILED &&
                  cause != SG_CAUSE_RESTART)
-                /* bootfw ended without a report: the image made it. */
+                /* bootfw ended, or never ended, without a report: the image made it. */
                 refuse_slot(vm, vm->slot, SG_CAUSE_VERIFY_FAILED, SG_E_BOOTFW_DIED);
 
         /* A guest that turns itself off while an update waits has agreed to the restart. */

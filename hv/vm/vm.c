@@ -46,23 +46,35 @@ static bool can_stop(enum sg_vm_state state)
         return life_may(state, SG_VM_STOPPED) && state != SG_VM_CREATED && state != SG_VM_FAILED;
 }
 
+/* vm->lock held. false: it does not run, or is being stopped already. */
+static bool ask_stop(struct vm *vm, enum sg_cause cause)
+{
+        if (!can_stop(vm->life.state) || (vm->requests & VM_REQUEST_STOP))
+                return false;
+        vm->stop_cause = cause;
+        vm->parked = 0;
+        for (unsigned i = 0; i < vm->vcpu_count; i++)
+                vm->vcpu[i].parked = false;
+        /* Release: who sees the request sees the rest. */
+        __atomic_store_n(&vm->requests, vm->requests | VM_REQUEST_STOP, __ATOMIC_RELEASE);
+        return true;
+}
+
+static void kick_all(const struct vm *vm)
+{
+        for (unsigned i = 0; i < vm->vcpu_count; i++)
+                ipi_kick(vm->vcpu[i].cpu);
+}
+
 void vm_stop(struct vm *vm, enum sg_cause cause)
 {
         bool stop;
 
         spin_lock(&vm->lock);
-        stop = can_stop(vm->life.state) && !(vm->requests & VM_REQUEST_STOP);
-        if (stop) {
-                vm->stop_cause = cause;
-                vm->parked = 0;
-                for (unsigned i = 0; i < vm->vcpu_count; i++)
-                        vm->vcpu[i].parked = false;
-                /* Release: who sees the request sees the rest. */
-                __atomic_store_n(&vm->requests, vm->requests | VM_REQUEST_STOP, __ATOMIC_RELEASE);
-        }
+        stop = ask_stop(vm, cause);
         spin_unlock(&vm->lock);
-        for (unsigned i = 0; stop && i < vm->vcpu_count; i++)
-                ipi_kick(vm->vcpu[i].cpu);
+        if (stop)
+                kick_all(vm);
 }
 
 int64_t vm_restart(struct vm *vm)
@@ -89,22 +101,78 @@ int64_t vm_restart(struct vm *vm)
         return SG_HC_OK;
 }
 
+/* ---- Time limits ---- */
+
+/* The housekeeping core's EL2 timer is its own: it asks vm_deadline() at each turn. */
 static bool is_boot_core_timer_ours(const struct vm *vm)
 {
         return vm_boot_core(vm) != CPU_HOUSEKEEPING;
 }
 
+/* The VM's boot core. ms 0: no limit. */
+static void limit(struct vm *vm, uint32_t ms)
+{
+        uint64_t deadline = ms ? timer_now() + timer_from_ms(ms) : 0;
+
+        spin_lock(&vm->lock);
+        vm->deadline = deadline;
+        spin_unlock(&vm->lock);
+        if (is_boot_core_timer_ours(vm))
+                timer_hyp_set(deadline ? deadline : UINT64_MAX);
+}
+
+void vm_limit_start(struct vm *vm)
+{
+        limit(vm, vm->desc->start_limit_ms);
+}
+
+uint32_t vm_beat(struct vm *vm)
+{
+        limit(vm, vm->desc->beat_limit_ms);
+        return vm->desc->beat_limit_ms;
+}
+
+static void tell_late(const struct vm *vm, enum sg_vm_state state)
+{
+        hv_log("VM %s: %s: its time is up", vm->desc->name, life_state_name(state));
+        /* Where it hangs. A guest on trial is somebody else's to debug. */
+        if (vm == vm_update() || state == SG_VM_VERIFYING)
+                vm_dump(&vm->vcpu[0]);
+}
+
+uint64_t vm_deadline(struct vm *vm)
+{
+        enum sg_vm_state state;
+        uint64_t deadline;
+        bool stop = false;
+
+        spin_lock(&vm->lock);
+        state = vm->life.state;
+        deadline = vm->deadline;
+        if (deadline && timer_now() >= deadline) {
+                deadline = vm->deadline = 0;
+                stop = ask_stop(vm, SG_CAUSE_DEADLINE);
+                /* It waits for update, which is asked again. */
+                if (state == SG_VM_STOPPED && vm->slot != SG_SLOT_NONE)
+                        vm->requests |= VM_REQUEST_START;
+        }
+        spin_unlock(&vm->lock);
+        if (stop) {
+                tell_late(vm, state);
+                kick_all(vm);
+        }
+        return deadline ? deadline : UINT64_MAX;
+}
+
+/* ---- Starts and stops ---- */
+
 void vm_started(struct vm *vm, bool trial)
 {
-        uint64_t deadline = timer_now() + timer_from_ms(vm->desc->trial_deadline_ms);
-
         load_keep_resident(vm);
         spin_lock(&vm->lock);
-        vm->trial_deadline = trial ? deadline : 0;
         vm_move(vm, trial ? SG_VM_TRIAL : SG_VM_RUNNING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
-        if (trial)
-                timer_hyp_set(deadline);
+        limit(vm, trial ? vm->desc->trial_deadline_ms : 0);
         event_send(SG_EV_STARTED, vm->index, vm->slot, trial);
 }
 
@@ -124,32 +192,17 @@ void vm_confirmed(struct vm *vm)
         /* A stop that was asked for meanwhile goes on; the image is good all the same. */
         if (vm->life.state == SG_VM_TRIAL)
                 vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
-        vm->trial_deadline = 0;
+        vm->deadline = 0;
         vm->crashes = 0;
         spin_unlock(&vm->lock);
 }
 
-void vm_deadline(struct vm *vm)
-{
-        uint64_t deadline;
-        bool trial;
-
-        spin_lock(&vm->lock);
-        deadline = vm->trial_deadline;
-        trial = vm->life.state == SG_VM_TRIAL && deadline;
-        spin_unlock(&vm->lock);
-        if (!trial)
-                return;
-        if (timer_now() >= deadline)
-                vm_stop(vm, SG_CAUSE_DEADLINE);
-        else
-                timer_hyp_set(deadline);
-}
-
 /* How it ended counts against the VM's restart limit. */
-static bool is_crash(const struct vm *vm, enum sg_cause cause)
+static bool is_crash(const struct vm *vm, enum sg_vm_state was, enum sg_cause cause)
 {
         switch (cause) {
+        case SG_CAUSE_DEADLINE:
+                return was != SG_VM_TRIAL; /* that is what tries are for */
         case SG_CAUSE_FAULT:
         case SG_CAUSE_LOAD_FAILED:
         case SG_CAUSE_VERIFY_FAILED:
@@ -191,17 +244,15 @@ static void settle(struct vm *vm)
         if (life_was_calm(&vm->life, timer_now(), timer_from_ms(CALM_MS)))
                 vm->crashes = 0;
         vm_move(vm, SG_VM_STOPPED, cause);
-        vm->trial_deadline = 0;
         spin_unlock(&vm->lock);
 
-        if (is_boot_core_timer_ours(vm))
-                timer_hyp_set(UINT64_MAX);
+        limit(vm, 0);
         reset_devices(vm);
         load_withdraw(vm);
         if (vm == vm_update())
                 load_withdraw_all();
         again = vm == vm_update() || slots_stopped(vm, was, cause);
-        if (is_crash(vm, cause))
+        if (is_crash(vm, was, cause))
                 vm->crashes++;
 
         spin_lock(&vm->lock);
@@ -224,6 +275,7 @@ static void start_update(struct vm *vm)
         spin_lock(&vm->lock);
         moved = vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
+        vm_beat(vm);
         /* How updates ended while it was away, and what its predecessor was asked for and did not
          * begin. */
         for (unsigned i = 0; moved && i < VM_MAX; i++) {
@@ -234,6 +286,13 @@ static void start_update(struct vm *vm)
                 if (other && other->life.state == SG_VM_STOPPED && other->slot != SG_SLOT_NONE)
                         event_send(SG_EV_LOAD_WANTED, i, other->slot, 0);
         }
+}
+
+/* Nothing else wakes this core if nobody begins. */
+static void want_load(struct vm *vm)
+{
+        vm_limit_start(vm);
+        event_send(SG_EV_LOAD_WANTED, vm->index, vm->slot, 0);
 }
 
 static void start_guest(struct vm *vm)
@@ -251,7 +310,7 @@ static void start_guest(struct vm *vm)
         if (load_has_resident(vm))
                 load_resident(vm);
         else
-                event_send(SG_EV_LOAD_WANTED, vm->index, slot, 0);
+                want_load(vm);
 }
 
 static void start(struct vm *vm)

@@ -75,12 +75,14 @@ struct vm {
         struct vpl011 console;
         struct agent agent; /* only with the device "agent" */
 
-        uint8_t slot;            /* waited for, loaded or running; SG_SLOT_NONE */
-        uint64_t load_size;      /* of the load region, a multiple of 2 MiB */
-        uint64_t loaded;         /* bytes of it that LOAD_END said */
-        bool lent;               /* the load region is in update's stage 2 */
-        uint64_t load_faults;    /* update's accesses to it when it was not */
-        uint64_t trial_deadline; /* physical counter; 0: none */
+        uint8_t slot;         /* waited for, loaded or running; SG_SLOT_NONE */
+        uint64_t load_size;   /* of the load region, a multiple of 2 MiB */
+        uint64_t loaded;      /* bytes of it that LOAD_END said */
+        bool lent;            /* the load region is in update's stage 2 */
+        uint64_t load_faults; /* update's accesses to it when it was not */
+        /* Physical counter: when it must have come to its entry, its confirm, or (update) its next
+         * beat; 0: it may take its time. Its boot core's EL2 timer keeps it. */
+        uint64_t deadline;
         struct resident resident;
 
         struct vm *start_next; /* asked for its first start when this one has had it */
@@ -135,8 +137,15 @@ void vm_ask(struct vm *vm, uint32_t requests);
  * none. */
 bool vm_work(struct vm *vm);
 
-/* The VM's boot core: its EL2 timer fired. */
-void vm_deadline(struct vm *vm);
+/* The VM's boot core: begins to load it, or waits for that: so long it may take to its entry. */
+void vm_limit_start(struct vm *vm);
+
+/* update's core, SG_HC_BEAT: its next one is due within the milliseconds that are returned. */
+uint32_t vm_beat(struct vm *vm);
+
+/* The VM's boot core: asks for its stop when its time is up. Returns when to look again;
+ * UINT64_MAX: never. */
+uint64_t vm_deadline(struct vm *vm);
 
 /* Sum over the VM's vCPUs, and its devices' drops. */
 uint64_t vm_counter(const struct vm *vm, enum sg_counter counter);

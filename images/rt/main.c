@@ -19,6 +19,7 @@
 #define BEATS_TO_PROVE  500 /* taken before the image says that it works */
 #define BEATS_PER_ALIVE BEAT_HZ
 #define BEATS_PER_LOG   (10 * BEAT_HZ)
+#define CONFIRMS_MAX    10 /* a word is lost with an update partition that fails over it */
 
 void rt_main(const void *dtb);
 void rt_irq(void);
@@ -31,6 +32,7 @@ static struct beats beats;
 static uint64_t frequency; /* of the counter, Hz */
 static uint64_t due;       /* counter value of the next beat */
 static char token[17];
+static unsigned confirms_left = CONFIRMS_MAX;
 
 static void say(const char *verb, const char *rest)
 {
@@ -48,6 +50,8 @@ static void agent_line(char *text)
                 uart_puts(&agent, line);
         } else if (strcmp(text, "reboot now?") == 0) {
                 say("ready", "");
+        } else if (strcmp(text, "confirmed") == 0) {
+                confirms_left = 0;
         }
 }
 
@@ -63,8 +67,9 @@ static void confirm(void)
 {
         const char *word = rt_confirmation(token);
 
-        if (word != NULL && word[0] != '\0') {
+        if (word != NULL && word[0] != '\0' && confirms_left > 0) {
                 say("confirm", word);
+                confirms_left--;
         }
 }
 
@@ -75,7 +80,7 @@ static void beat(void)
         beats_take(&beats, (now - due) * 1000000 / frequency);
         due += frequency / BEAT_HZ;
         write_sysreg(cntv_cval_el0, due);
-        if (beats.count == BEATS_TO_PROVE) {
+        if (beats.count % BEATS_PER_ALIVE == BEATS_TO_PROVE) {
                 confirm();
         }
         if (beats.count % BEATS_PER_ALIVE == 0) {

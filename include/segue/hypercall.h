@@ -29,7 +29,8 @@
 #define SG_HC_VM_INFO SG_HC(0x01)
 /* any, about itself; update, about any VM: x1 = vm, x2 = slot -> x1 = flags (SG_SLOT_F_*),
  * x2 = tries left | interrupted left << 8 | priority << 16 | why it was given up (enum sg_cause)
- * << 24, x3 = security counter of that slot, x4..x7 = digest (SHA-256, bytes in memory order, little-endian words). */
+ * << 24, x3 = security counter of that slot, x4..x7 = digest (SHA-256, bytes in memory order,
+ * little-endian words). */
 #define SG_HC_SLOT_INFO SG_HC(0x02)
 /* any, about itself; update, about any VM: x1 = vm, x2 = enum sg_counter -> x1 = value.
  * BAD_ARGUMENT past the last. */
@@ -67,6 +68,9 @@
 #define SG_HC_REFILL SG_HC(0x18)
 /* update: x1 = vm. The outcome of the last update was reported (server, console). Durable. */
 #define SG_HC_REPORTED SG_HC(0x19)
+/* update: -> x1 = milliseconds until the next one is due at the latest. It goes on with its work.
+ * One that is overdue counts as a crash: hv starts update again (SG_CAUSE_DEADLINE). */
+#define SG_HC_BEAT SG_HC(0x1a)
 
 /* update: x1 = vm, x2 = bytes (1..40), x3..x7 = the bytes, little-endian: towards the guest's agent
  * channel -> x1 = bytes taken (fewer when its FIFO is full). */
@@ -85,7 +89,7 @@
  * once. */
 #define SG_HC_BOOT_REPORT SG_HC(0x40)
 
-#define SG_ABI_VERSION    0x00010000
+#define SG_ABI_VERSION    0x00020000
 #define SG_VM_SELF        0xffff
 #define SG_SLOT_NONE      0xff
 #define SG_UPDATE_SPI     32 /* SPI number of update's event interrupt; INTID is 32 more */
@@ -130,7 +134,7 @@ enum sg_cause {
         SG_CAUSE_RESET = 1,         /* PSCI SYSTEM_RESET */
         SG_CAUSE_OFF = 2,           /* PSCI SYSTEM_OFF */
         SG_CAUSE_FAULT = 3,         /* an access or trap that parks a VM */
-        SG_CAUSE_DEADLINE = 4,      /* trial deadline passed */
+        SG_CAUSE_DEADLINE = 4,      /* the time for its start, its trial or its beat was up */
         SG_CAUSE_RESTART = 5,       /* SG_HC_RESTART */
         SG_CAUSE_LOAD_FAILED = 6,   /* update could not read the slot */
         SG_CAUSE_VERIFY_FAILED = 7, /* bootfw or the digest said no */

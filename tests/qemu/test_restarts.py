@@ -130,15 +130,16 @@ def test_power_off_is_consent_to_a_staged_update(name):
 
 
 def test_update_crashes_and_rt_does_not_notice(name):
-    """tests/qemu/guests/crashes.c: six lives, six ends, the first of them in the middle of a load."""
+    """tests/qemu/guests/crashes.c: seven lives, seven ends, the first of them in the middle of a load."""
     device = Device(name, "crashes", {"rt_a": rt_image("v1_0", "1.0")})
     with Machine(device, 2) as m:
-        for life in range(6):
+        for life in range(7):
             m.wait(rf"\[update\] life {life}$", never=r"FAILED|PANIC")
             m.wait(r"\[update\] ends ", never=r"FAILED|PANIC")
             m.wait(r"\[hv\] VM update: stopped")
+        assert m.seen(r"\[hv\] VM update: running: its time is up")
         m.wait(r"\[hv\] VM update: its restarts are used up")
-        m.wait(r"\[hv\] VM update: failed")
+        m.wait(r"\[hv\] VM update: failed \(deadline\)")
         assert len(m.seen(r"\[hv\] VM rt: loading")) == 2
         assert len(m.seen(r"\[rt\] rt-1.0 starts")) == 1
         rt = m.status("rt")

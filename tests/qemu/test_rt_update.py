@@ -50,30 +50,6 @@ def test_a_good_update_is_confirmed_and_stays(name, cpu):
         hello(m, "rt-1.1")
 
 
-@pytest.mark.parametrize("build", ["panic", "reset", "hang", "silent", "flood"])
-def test_a_bad_image_is_rolled_back(name, build):
-    device, old, new = device_with_update(name, build, version="2.0")
-    before = holds(device)
-    with Machine(device, CPUS) as m:
-        hello(m, "rt-1.0")
-        m.event("trial", "rt")
-        m.event("try-spent", "rt", left=2)
-        m.event("try-spent", "rt", left=1)
-        m.event("rolled-back", "rt")
-        m.events(("agent-hello", "rt", {"release": "rt-1.0"}),
-                 ("package-done", None, {"outcome": "failed", "error": 815}))
-        assert m.guest_errors() == ""
-    after = device.state("rt")
-    assert after["outcome"] == "rolled-back"
-    assert after["failed_digest"] == digest(new)
-    assert holds(device) == before
-    assert device.partition("rt_a")["digest"] == digest(old)
-    # The same package is not tried again.
-    with Machine(device, CPUS) as m:
-        m.events(("agent-hello", "rt", {"release": "rt-1.0"}), ("package-skipped",),
-                 never=r"event \d+ staged")
-
-
 def test_a_second_update_right_after_the_first(name):
     device, old, new = device_with_update(name, "v1_1")
     newest = rt_image("v1_2", "1.2", 3)

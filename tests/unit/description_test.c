@@ -63,6 +63,8 @@ static void the_shipped_description(void **state)
         assert_int_equal(vm->role, VM_ROLE_UPDATE);
         assert_true(vm->disk && vm->console && !vm->agent);
         assert_int_equal(vm->slot_size, 0);
+        assert_int_equal(vm->beat_limit_ms, 30000);
+        assert_int_equal(vm->start_limit_ms, 0);
         assert_null(vm->vendor_id);
 
         vm = vm_named("personal");
@@ -73,6 +75,8 @@ static void the_shipped_description(void **state)
         assert_int_equal(vm->slot_size, 0x3000000);
         assert_int_equal(vm->tries, 3);
         assert_int_equal(vm->interrupted, 10);
+        assert_int_equal(vm->start_limit_ms, 60000);
+        assert_int_equal(vm->beat_limit_ms, 0);
         assert_int_equal(vm->trial_deadline_ms, 60000);
         assert_int_equal(vm->consent_deadline_ms, 30000);
         assert_int_equal(vm->class_id[15], 2);
@@ -163,6 +167,12 @@ static const struct mistake {
         {RT, "tries", .size = 4, .value = {0}, SG_E_PROPERTY_VALUE},
         {RT, "tries", .size = 4, .value = {0, 0, 0, 16}, SG_E_PROPERTY_VALUE},
         {RT, "interrupted", DELETE, {0}, SG_E_PROPERTY_MISSING},
+        {RT, "start-limit-ms", DELETE, {0}, SG_E_PROPERTY_MISSING},
+        {RT, "start-limit-ms", .size = 4, .value = {0}, SG_E_PROPERTY_VALUE},
+        {RT, "beat-limit-ms", .size = 4, .value = {0, 0, 0x75, 0x30}, SG_E_PROPERTY_UNKNOWN},
+        {"/vms/vm@0", "beat-limit-ms", DELETE, {0}, SG_E_PROPERTY_MISSING},
+        {"/vms/vm@0", "beat-limit-ms", .size = 4, .value = {0, 0, 0, 99}, SG_E_PROPERTY_VALUE},
+        {"/vms/vm@0", "start-limit-ms", .size = 4, .value = {0, 0, 1}, SG_E_PROPERTY_UNKNOWN},
         {RT, "trial-deadline-ms", .size = 4, .value = {0}, SG_E_PROPERTY_VALUE},
         {RT, "consent-deadline-ms", .size = 4, .value = {0xff}, SG_E_PROPERTY_VALUE},
         {RT, "memory", .size = 4, .value = {0}, SG_E_PROPERTY_UNKNOWN},

@@ -195,10 +195,10 @@ static void refuse(struct vm *caller, uint64_t function, const uint64_t args[7],
 static void guests_may_not_do_what_update_may(void **state)
 {
         static const uint64_t updates_own[] = {
-                SG_HC_EVENT_NEXT,  SG_HC_LOAD_BEGIN, SG_HC_LOAD_END,    SG_HC_LOAD_ABORT,
-                SG_HC_STAGE,       SG_HC_UNSTAGE,    SG_HC_SLOT_OPEN,   SG_HC_RESTART,
-                SG_HC_REFILL,      SG_HC_REPORTED,   SG_HC_AGENT_WRITE, SG_HC_AGENT_READ,
-                SG_HC_CONFIRM_FOR, SG_HC_BOOT_REPORT};
+                SG_HC_EVENT_NEXT, SG_HC_LOAD_BEGIN,  SG_HC_LOAD_END,   SG_HC_LOAD_ABORT,
+                SG_HC_STAGE,      SG_HC_UNSTAGE,     SG_HC_SLOT_OPEN,  SG_HC_RESTART,
+                SG_HC_REFILL,     SG_HC_REPORTED,    SG_HC_BEAT,       SG_HC_AGENT_WRITE,
+                SG_HC_AGENT_READ, SG_HC_CONFIRM_FOR, SG_HC_BOOT_REPORT};
         const uint64_t self[7] = {SG_VM_SELF, 1};
         const uint64_t other[7] = {1, 1};
 
@@ -243,7 +243,7 @@ static void bad_arguments(void **state)
                 int64_t expected;
         } rows[] = {
                 {SG_HC(0x04), {0}, SG_HC_NOT_SUPPORTED},
-                {SG_HC(0x1a), {0}, SG_HC_NOT_SUPPORTED},
+                {SG_HC(0x1b), {0}, SG_HC_NOT_SUPPORTED},
                 {SG_HC(0xffff), {0}, SG_HC_NOT_SUPPORTED},
                 {0x86000000, {0}, SG_HC_NOT_SUPPORTED}, /* KVM's features */
                 {0x8600ff03, {0}, SG_HC_NOT_SUPPORTED},
@@ -282,6 +282,15 @@ static void bad_arguments(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 refuse(update, rows[i].function, rows[i].args, rows[i].expected);
+}
+
+static void a_beat_says_when_the_next_is_due(void **state)
+{
+        (void)state;
+        assert_int_equal(CALL(update, SG_HC_BEAT), SG_HC_OK);
+        assert_string_equal(fake.called, "vm_beat");
+        assert_ptr_equal(fake.called_vm, update);
+        assert_int_equal(result(update, 1), 7000);
 }
 
 /* ---- Questions ---- */
@@ -675,6 +684,7 @@ int main(void)
                 cmocka_unit_test_setup(guests_may_not_do_what_update_may, setup),
                 cmocka_unit_test_setup(only_the_boot_vcpu_of_a_verifying_vm_reports, setup),
                 cmocka_unit_test_setup(bad_arguments, setup),
+                cmocka_unit_test_setup(a_beat_says_when_the_next_is_due, setup),
                 cmocka_unit_test_setup(vm_info, setup),
                 cmocka_unit_test_setup(slot_info, setup),
                 cmocka_unit_test_setup(agent_bytes, setup),

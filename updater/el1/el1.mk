@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The update partition's program, and the tests of what is pure in it.
-UPDATE_EL1 := $(addprefix updater/el1/,start.S vectors.S main.c service.c guests.c loads.c \
+UPDATE_EL1 := $(addprefix updater/el1/,start.S vectors.S main.c service.c beat.c guests.c loads.c \
                 loader.c agent_tx.c boots.c statistics.c event_queue.c hv_calls.c hvc.c \
                 platform.c disk.c disk_cache.c virtio_pci.c virtqueue.c pci.c clock.c gic.c ram.c mmu.c \
                 console.c fault.c libc.c)

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "updater/el1/fault.h"
 #include "updater/el1/hvc.h"
 #include "updater/el1/mmu.h"
 
@@ -41,6 +42,16 @@ int64_t hv_calls_counter(uint32_t vm, enum sg_counter counter, uint64_t *value)
                 *value = regs.x[1];
         }
         return result;
+}
+
+uint64_t hv_calls_beat(void)
+{
+        struct hvc_regs regs = {.x = {SG_HC_BEAT}};
+
+        if (hvc_call(&regs) != SG_HC_OK) {
+                panic("hv takes no beat");
+        }
+        return regs.x[1];
 }
 
 bool hv_calls_next_event(struct hv_event *event)

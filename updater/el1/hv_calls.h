@@ -28,6 +28,9 @@ uint32_t hv_calls_version(void);
 int64_t hv_calls_vm_info(uint32_t vm, struct hv_vm_info *info);
 int64_t hv_calls_counter(uint32_t vm, enum sg_counter counter, uint64_t *value);
 
+/* Tells hv that this program goes on. Returns within how many milliseconds it has to again. */
+uint64_t hv_calls_beat(void);
+
 /* The next event; false when there is none, and the event interrupt is low. */
 bool hv_calls_next_event(struct hv_event *event);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "updater/el1/beat.h"
 #include "updater/el1/clock.h"
 #include "updater/el1/event_queue.h"
 #include "updater/el1/fault.h"
@@ -263,13 +264,9 @@ static bool work(void)
         return more || service.queue.count != 0;
 }
 
-static void sleep_until(uint64_t agents_due)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-        const uint64_t engine_due = engine_deadline_ms(service.engine);
-        const uint64_t due = agents_due < engine_due ? agents_due : engine_due;
-
-        /* One more, as milliseconds are rounded down. */
-        clock_wait_until(due == UINT64_MAX ? CLOCK_NEVER : clock_ticks_of_ms(due + 1));
+        return a < b ? a : b;
 }
 
 static void start_engine(const struct platform *platform)
@@ -303,10 +300,12 @@ void service_run(const struct platform *platform, const struct sector_device *di
         suspect_agents();
         for (;;) {
                 const bool more = work();
-                const uint64_t agents_due = flush_agents();
+                const uint64_t due = earlier(flush_agents(), beat());
 
                 if (!more) {
-                        sleep_until(agents_due);
+                        /* One more, as milliseconds are rounded down. */
+                        clock_wait_until(clock_ticks_of_ms(
+                                earlier(due, engine_deadline_ms(service.engine)) + 1));
                 }
         }
 }

@@ -151,10 +151,10 @@ static void by_smc(void)
 static void updates_calls_are_denied(void)
 {
         static const uint64_t functions[] = {
-                SG_HC_EVENT_NEXT,  SG_HC_LOAD_BEGIN,  SG_HC_LOAD_END,    SG_HC_LOAD_ABORT,
-                SG_HC_STAGE,       SG_HC_UNSTAGE,     SG_HC_SLOT_OPEN,   SG_HC_RESTART,
-                SG_HC_REFILL,      SG_HC_REPORTED,    SG_HC_AGENT_WRITE, SG_HC_AGENT_READ,
-                SG_HC_CONFIRM_FOR, SG_HC_BOOT_REPORT,
+                SG_HC_EVENT_NEXT, SG_HC_LOAD_BEGIN,  SG_HC_LOAD_END,    SG_HC_LOAD_ABORT,
+                SG_HC_STAGE,      SG_HC_UNSTAGE,     SG_HC_SLOT_OPEN,   SG_HC_RESTART,
+                SG_HC_REFILL,     SG_HC_REPORTED,    SG_HC_BEAT,        SG_HC_AGENT_WRITE,
+                SG_HC_AGENT_READ, SG_HC_CONFIRM_FOR, SG_HC_BOOT_REPORT,
         };
         static const uint64_t vms[] = {0, 1, 2, 7, SG_VM_SELF, UINT64_MAX};
 

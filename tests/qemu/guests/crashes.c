@@ -38,6 +38,12 @@ static void no_vectors(void)
         wild_write();
 }
 
+static void hang(void)
+{
+        for (;;) {
+        }
+}
+
 static void power_off(void)
 {
         hvc_simple(PSCI_SYSTEM_OFF, 0, 0, 0);
@@ -53,6 +59,7 @@ static const struct {
         {"without vectors", no_vectors},
         {"by power off", power_off},
         {"by a reset", hvc_reset},
+        {"in a loop", hang},
 };
 
 #define ENDS (sizeof(ends) / sizeof(ends[0]))

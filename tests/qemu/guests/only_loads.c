@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/qemu/guests/only_loads.h"
 
+#include "updater/el1/beat.h"
 #include "updater/el1/clock.h"
 #include "updater/el1/gic.h"
 #include "updater/el1/guests.h"
@@ -48,6 +49,7 @@ static void carry(struct guest *guest, const struct hv_event *event)
 
 bool only_loads_turn(struct hv_event *event)
 {
+        const uint64_t beat_due = beat();
         struct guest *guest;
 
         irq_poll();
@@ -59,7 +61,7 @@ bool only_loads_turn(struct hv_event *event)
                 return true;
         }
         if (!loads_step(&guests)) {
-                clock_wait_until(CLOCK_NEVER);
+                clock_wait_until(clock_ticks_of_ms(beat_due + 1));
         }
         return false;
 }
@@ -95,6 +97,7 @@ void only_loads_pause(uint64_t ms)
         const uint64_t end = clock_ticks() + clock_ticks_of_ms(ms);
 
         while (clock_ticks() < end) {
+                beat();
                 clock_wait_until(end);
         }
 }

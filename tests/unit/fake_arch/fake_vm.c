@@ -23,8 +23,11 @@ void fake_system_reset(void)
         memset(&fake, 0, sizeof(fake));
         fake.now = 1000;
         fake.random = 0x1111;
-        fake.desc[FAKE_UPDATE] = (struct vm_description){
-                .index = 0, .name = "update", .role = VM_ROLE_UPDATE, .cpus = 1};
+        fake.desc[FAKE_UPDATE] = (struct vm_description){.index = 0,
+                                                         .name = "update",
+                                                         .role = VM_ROLE_UPDATE,
+                                                         .cpus = 1,
+                                                         .beat_limit_ms = 7000};
         fake.desc[FAKE_RT] = (struct vm_description){.index = 1,
                                                      .name = "rt",
                                                      .role = VM_ROLE_RTOS,
@@ -93,6 +96,12 @@ void vm_started(struct vm *vm, bool trial)
 {
         note("vm_started", vm, trial);
         vm->life.state = trial ? SG_VM_TRIAL : SG_VM_RUNNING;
+}
+
+uint32_t vm_beat(struct vm *vm)
+{
+        note("vm_beat", vm, 0);
+        return vm->desc->beat_limit_ms;
 }
 
 void vm_confirmed(struct vm *vm)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An update partition that ends in each stage of an update (tests/qemu/guests/stages.c): hv starts it
+again, the update goes on where it was, and the RTOS beside it does not notice."""
+
+import random
+import re
+
+from device import KEYS, Device, digest, rt_image, segue, work_file
+from machine import Machine
+
+CPUS = 3
+STAGES = 19
+HANGS = 4
+MIB = 1 << 20
+BOOT = 60
+
+# What must not come of it.
+SPENT = r"event \d+ (try-spent|rolled-back|target-failed) |FAILED|PANIC"
+
+
+def large_image(build, version, counter, changes):
+    """An rt program with 3 MiB behind it: a delta of several chunks."""
+    data = bytearray(random.Random(1).randbytes(3 * MIB))
+    for at in random.Random(2).choices(range(len(data)), k=changes):
+        data[at] ^= 0x55
+    program = work_file(f"large-{build}.bin")
+    with open(f"build/images/rt-{build}.bin", "rb") as f, open(program, "wb") as out:
+        out.write(f.read() + data)
+    image = work_file(f"large-{build}.img")
+    segue("image", "create", "--guest", "personal", "--kernel", program, "--raw", "--version",
+          version, "--security-counter", counter, "--key", f"{KEYS}/image.pem", "-o", image)
+    return image
+
+
+def foreign_exits(machine):
+    """Of rt's core, for others: told when work begins, and at its end."""
+    return [int(re.search(r" foreign=(\d+)", line)[1])
+            for line in machine.seen("event 81 exits guest=rt ")]
+
+
+def test_update_ends_in_each_stage_and_the_update_goes_on(name):
+    old, new = large_image("v1_0", "1.0", 1, 0), large_image("v1_1", "1.1", 2, 2000)
+    device = Device(name, "stages", {"rt_a": rt_image("v1_0", "1.0"), "personal_a": old})
+    device.deliver(device.package(name, "--update", f"personal={old},{new}"))
+    with Machine(device, CPUS) as m:
+        for stage in range(STAGES):
+            m.wait(rf"\[update\] stage {stage} ends ", BOOT, never=SPENT)
+        m.event("package-skipped", None, BOOT, outcome="applied", error=0)
+        m.event("timer", "rt")
+        assert len(m.seen(r"\[hv\] VM update: stopped \(")) == STAGES
+        assert len(m.seen(r"\[hv\] VM update: running: its time is up")) == HANGS
+        assert foreign_exits(m)[0] == foreign_exits(m)[-1]
+        rt, update = m.status("rt"), m.status("update")
+        assert update["restarts"] == str(STAGES)
+        assert (rt["state"], rt["restarts"], rt["lost"]) == ("running", "0", "0")
+        assert len(m.seen(r"\[rt\] rt-1.0 starts")) == 1
+        assert m.status("personal")["restarts"] == "1"
+        assert m.guest_errors() == ""
+    assert [s["digest"] for s in device.state("personal")["slots"]] == [digest(new), digest(new)]
