@@ -6,6 +6,8 @@ import json
 import os
 import tarfile
 
+import pytest
+
 from device import KEYS, Device, digest, key, rt_image, segue, system
 from machine import Machine
 from test_rt_update import BOOT, CPUS, NEW, OLD, device_with_update, holds
@@ -83,6 +85,47 @@ def test_a_flipped_chunk(name):
         payload = next(n for n in tar.getnames() if n.endswith(".delta"))
     device.deliver(rewrite(package, payload, lambda data: flip(data, len(data) // 2)))
     refused(device, "target-failed", 420)
+
+
+def member(package, suffix):
+    with tarfile.open(package) as tar:
+        return next(n for n in tar.getnames() if n.endswith(suffix))
+
+
+def payload_first(package):
+    """Metadata behind what it is about."""
+    out = package + ".changed"
+    with tarfile.open(package) as old, tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as new:
+        members = old.getmembers()
+        for info in members[:1] + members[2:] + members[1:2]:
+            new.addfile(info, old.extractfile(info))
+    return out
+
+
+def entries_swapped(data):
+    return data[:8] + data[44:80] + data[8:44] + data[80:]
+
+
+# What is changed in a good package, and its end.
+FORGED = {
+    "trailing-byte": (lambda p: rewrite(p, member(p, ".delta"), lambda d: d + b"\0"),
+                      "package-refused", 417),
+    "byte-missing": (lambda p: rewrite(p, member(p, ".delta"), lambda d: d[:-1]),
+                     "package-refused", 417),
+    "chunks-in-another-order": (lambda p: rewrite(p, member(p, ".chunks"), entries_swapped),
+                                "target-failed", 419),
+    "payload-before-metadata": (payload_first, "package-refused", 404),
+    "another-counter": (lambda p: rewrite(p, "targets.json", lambda d: d.replace(
+        b'"security_counter":2', b'"security_counter":9')), "package-refused", 409),
+}
+
+
+@pytest.mark.parametrize("row", FORGED)
+def test_a_forged_package(name, row):
+    forge, event, number = FORGED[row]
+    device, _, _ = device_with_update(name, "v1_1")
+    device.deliver(forge(os.path.join(device.folder, f"{name}.tar")))
+    refused(device, event, number)
 
 
 def image_refused(name, maker, image, number):

@@ -17,7 +17,7 @@
 #include "images/rt/uart.h"
 
 #define OPS_PER_LINE     250
-#define STUCK_MS         2000
+#define STUCK_MS         500
 #define REGISTERS        19 /* x0..x18 */
 
 #define PSCI_CPU_SUSPEND 0x84000001u
