@@ -25,7 +25,8 @@ class Machine:
     """One power-on of a device. Use as a context manager: leaving it is a power cut."""
 
     def __init__(self, device, cpus, memory="2G", cpu="cortex-a57", kernel="build/hv/hv.bin",
-                 extra=()):
+                 extra=(), drives=None):
+        """drives: instead of plain ones on the device's files."""
         self.lines = []
         self.errors = os.path.join(device.folder, "guest_errors.log")
         self._cursor = 0
@@ -35,8 +36,7 @@ class Machine:
             "-cpu", cpu, "-smp", str(cpus), "-m", memory, "-nodefaults", "-display", "none",
             "-serial", "stdio", "-kernel", kernel, "-initrd", device.system,
             "-d", "guest_errors", "-D", self.errors,
-            "-drive", f"if=pflash,unit=1,format=raw,file={device.nor}",
-            "-drive", f"if=none,id=disk,format=raw,cache=writeback,file={device.disk}",
+            *(drives or self._plain_drives(device)),
             "-device", "virtio-blk-pci,drive=disk,iommu_platform=on,disable-legacy=on",
             *extra,
         ]
@@ -44,6 +44,11 @@ class Machine:
                                          stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    @staticmethod
+    def _plain_drives(device):
+        return ["-drive", f"if=pflash,unit=1,format=raw,file={device.nor}",
+                "-drive", f"if=none,id=disk,format=raw,cache=writeback,file={device.disk}"]
 
     def __enter__(self):
         return self
@@ -95,6 +100,15 @@ class Machine:
                 left = end - time.monotonic()
                 assert left > 0, f"no {pattern!r} within {timeout} s\n{self.tail()}"
                 self._news.wait(left)
+
+    def wait_lines(self, count, timeout=60, quiet=3.0):
+        """Until so many lines were printed, or no more for `quiet` seconds: all is said."""
+        end = time.monotonic() + timeout
+        with self._news:
+            while len(self.lines) < count and time.monotonic() < end:
+                assert "(QEMU ended)" not in self.lines, f"QEMU ended\n{self.tail()}"
+                if not self._news.wait(quiet) and self.lines:
+                    return
 
     def event(self, name, guest=None, timeout=60, never=None, **fields):
         """Waits for an event of the update partition; returns its fields."""

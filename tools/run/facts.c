@@ -92,6 +92,22 @@ static void on_error(struct facts *f, struct guest_facts *g, const struct event 
         }
 }
 
+/* Console lines can be lost on a busy host: should the outcome's own be, the package's tells it.
+ * What was counted since then still counts. */
+static void on_package_end(struct facts *f, struct guest_facts *g, const struct event *e)
+{
+        (void)g;
+        if (f->outcome != OUTCOME_NONE) {
+                return;
+        }
+        f->error = (unsigned)event_number(e, "error");
+        if (f->error == SG_OK) {
+                f->outcome = OUTCOME_CONFIRMED;
+        } else {
+                f->outcome = f->error == SG_E_ROLLED_BACK ? OUTCOME_ROLLED_BACK : OUTCOME_REFUSED;
+        }
+}
+
 static void on_trial(struct facts *f, struct guest_facts *g, const struct event *e)
 {
         (void)e;
@@ -162,32 +178,47 @@ static void on_timer(struct facts *f, struct guest_facts *g, const struct event 
         g->measured++;
 }
 
-/* any: also an event that names no guest, or another one than the target. */
+/* Whom an event must name to be heard: the target; a guest; anybody or nobody. */
+enum named { TARGET, GUEST, ANYBODY };
+
 static const struct {
         const char *name;
-        bool any;
+        enum named named;
         void (*on)(struct facts *f, struct guest_facts *g, const struct event *e);
 } handlers[] = {
-        {"agent-hello", true, on_hello},     {"boot", true, on_boot},
-        {"exits", true, on_exits},           {"timer", true, on_timer},
-        {"trial", false, on_trial},          {"try-spent", false, on_try_spent},
-        {"confirmed", false, on_confirmed},  {"rolled-back", false, on_rolled_back},
-        {"target-failed", false, on_error},  {"target-skipped", false, on_error},
-        {"package-refused", true, on_error},
+        {"agent-hello", GUEST, on_hello},
+        {"boot", GUEST, on_boot},
+        {"exits", GUEST, on_exits},
+        {"timer", GUEST, on_timer},
+        {"trial", TARGET, on_trial},
+        {"try-spent", TARGET, on_try_spent},
+        {"confirmed", TARGET, on_confirmed},
+        {"rolled-back", TARGET, on_rolled_back},
+        {"target-failed", TARGET, on_error},
+        {"target-skipped", TARGET, on_error},
+        {"package-refused", ANYBODY, on_error},
+        {"package-done", ANYBODY, on_package_end},
 };
+
+static bool is_heard(const struct facts *f, const struct guest_facts *g, enum named named)
+{
+        switch (named) {
+        case TARGET:
+                return g != NULL && strcmp(g->name, f->target) == 0;
+        case GUEST:
+                return g != NULL;
+        case ANYBODY:
+                break;
+        }
+        return true;
+}
 
 void facts_event(struct facts *f, const struct event *e)
 {
         struct guest_facts *g = facts_guest(f, e->guest);
 
         for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
-                if (strcmp(handlers[i].name, e->name) != 0) {
-                        continue;
-                }
-                bool about_target = g != NULL && strcmp(g->name, f->target) == 0;
-
-                if (about_target ||
-                    (handlers[i].any && (g != NULL || handlers[i].on == on_error))) {
+                if (strcmp(handlers[i].name, e->name) == 0 && is_heard(f, g, handlers[i].named)) {
                         handlers[i].on(f, g, e);
                 }
         }
