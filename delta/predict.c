@@ -6,37 +6,95 @@ void dl_program_plan(struct dl *dl, struct dl_arena *arena)
 {
         struct dl_refs *r = &dl->refs;
 
+        r->from_size = (uint32_t)dl->header.from_size;
+        r->to_size = (uint32_t)dl->header.to_size;
+        r->row_count = dl_count(dl, DL_S_PROGRAM, 0);
+        r->program_count = dl_count(dl, DL_S_PROGRAM, 1);
         r->pin_count = dl_count(dl, DL_S_PINS, 0);
         r->region_count = dl_count(dl, DL_S_REGIONS, 0);
         r->map = &dl->map;
         dl->old_bytes = dl_take(arena, DL_WINDOW_MAX);
         r->words = dl_take_array(arena, DL_WINDOW_WORDS, sizeof(*r->words));
+        r->programs = dl_take_array(arena, r->program_count, sizeof(*r->programs));
+        r->rows = dl_take_array(arena, r->row_count, sizeof(*r->rows));
         r->order = dl_take_array(arena, dl->map.count, sizeof(*r->order));
         r->pins = dl_take_array(arena, r->pin_count, sizeof(*r->pins));
         r->regions = dl_take_array(arena, r->region_count, sizeof(*r->regions));
 }
 
+/* A span of a row: distance from the span before in the file, its size, how much more it has in
+ * memory, its offset from the program's base. */
+static sg_err read_span(struct dl_stream *s, struct dl_span *span, uint64_t limit, uint64_t *at,
+                        uint64_t *memory)
+{
+        uint32_t gap, more;
+        sg_err e = dl_stream_varint(s, &gap);
+
+        if (!e)
+                e = dl_stream_varint(s, &span->size);
+        if (!e)
+                e = dl_stream_varint(s, &more);
+        if (!e)
+                e = dl_stream_varint(s, &span->offset);
+        if (e)
+                return e;
+        *at += gap;
+        span->at = (uint32_t)*at;
+        *at += span->size;
+        *memory += more;
+        if (span->size == 0 || *at > limit || limit + *memory > UINT32_MAX ||
+            (uint64_t)span->offset + span->size + more > DL_MEMORY_MAX)
+                return SG_E_DELTA_MODEL;
+        span->memory = span->size + more;
+        return SG_OK;
+}
+
+/* Per program: its rows, the two addresses of its base. */
+static sg_err read_programs(struct dl *dl)
+{
+        struct dl_refs *r = &dl->refs;
+        struct dl_stream *s = &dl->streams[0];
+        uint32_t row = 0;
+        sg_err e = SG_OK;
+
+        for (uint32_t i = 0; !e && i < r->program_count; i++) {
+                struct dl_program *p = &r->programs[i];
+                uint8_t b[16];
+                e = dl_stream_varint(s, &p->rows);
+                if (!e)
+                        e = dl_stream_read(s, b, sizeof(b));
+                if (!e && (p->rows > DL_PROGRAM_ROWS || p->rows > r->row_count - row))
+                        e = SG_E_DELTA_MODEL;
+                if (e)
+                        return e;
+                p->from_va = dl_get64(b);
+                p->to_va = dl_get64(b + 8);
+                p->row = row;
+                for (uint32_t k = 0; k < p->rows; k++)
+                        r->rows[row++].program = i;
+        }
+        return e || row == r->row_count ? e : SG_E_DELTA_MODEL;
+}
+
 static sg_err read_program(struct dl *dl)
 {
         struct dl_refs *r = &dl->refs;
-        uint8_t b[DL_P_SIZE];
+        struct dl_stream *s = &dl->streams[0];
+        uint64_t from = 0, from_memory = 0, to = 0, to_memory = 0;
         sg_err e = dl_section_start(dl, DL_S_PROGRAM);
 
         if (!e)
-                e = dl_stream_read(&dl->streams[0], b, sizeof(b));
+                e = read_programs(dl);
+        for (uint32_t i = 0; !e && i < r->row_count; i++) {
+                e = read_span(s, &r->rows[i].from, r->from_size, &from, &from_memory);
+                if (!e)
+                        e = read_span(s, &r->rows[i].to, r->to_size, &to, &to_memory);
+        }
         if (!e)
-                e = dl_stream_finish(&dl->streams[0]);
-        if (e)
-                return e;
-        r->from_base = dl_get32(b + DL_P_FROM_BASE);
-        r->to_base = dl_get32(b + DL_P_TO_BASE);
-        r->from_limit = dl_get32(b + DL_P_FROM_LIMIT);
-        r->to_limit = dl_get32(b + DL_P_TO_LIMIT);
-        r->from_va = dl_get64(b + DL_P_FROM_VA);
-        r->to_va = dl_get64(b + DL_P_TO_VA);
-        bool sane = r->from_base <= r->from_limit && r->from_limit <= DL_IMAGE_MAX &&
-                    r->to_base <= r->to_limit && r->to_limit <= DL_IMAGE_MAX;
-        return sane ? SG_OK : SG_E_DELTA_MODEL;
+                e = dl_stream_finish(s);
+        if (!e)
+                dl_refs_set_tails(r);
+        return e;
 }
 
 /* Column by column: distances from the region before, then modes. */

@@ -57,14 +57,14 @@ enum {
 #define DL_COUNTS 4u
 
 enum dl_section_id {
-        DL_S_MAP = 1,  /* the copies; count: how many */
-        DL_S_PROGRAM,  /* where in the files the program stands whose references are predicted */
-        DL_S_REGIONS,  /* modes by old position; count: how many */
-        DL_S_PINS,     /* moves that the copies do not tell; count: how many */
-        DL_S_RELA,     /* relocations; old entries, new entries, odd slots */
-        DL_S_BTF,      /* type information; new types, old types, new strings, old strings */
-        DL_S_BTF_NEW,  /* what is new in it; bytes of strings, words of types, early strings */
-        DL_S_KALLSYMS, /* symbol names; old symbols, new symbols, runs, symbols sent */
+        DL_S_MAP = 1,      /* the copies; count: how many */
+        DL_S_PROGRAM,      /* the programs whose references are predicted; rows, programs */
+        DL_S_REGIONS,      /* modes by old position; count: how many */
+        DL_S_PINS,         /* moves that the copies do not tell; count: how many */
+        DL_S_RELA,         /* relocations; old entries, new entries, odd slots */
+        DL_S_BTF,          /* type information; new types, old types, new strings, old strings */
+        DL_S_BTF_NEW,      /* what is new in it; bytes of strings, words of types, early strings */
+        DL_S_KALLSYMS,     /* symbol names; old symbols, new symbols, runs, symbols sent */
         DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
         DL_S_LIMIT,
 };
@@ -95,17 +95,6 @@ enum {
         DL_K_FROM_SORTED = 40,
         DL_K_SORTED = 44,
         DL_K_SIZE = 48,
-};
-
-/* The section PROGRAM, not compressed further than by deflate. */
-enum {
-        DL_P_FROM_BASE = 0,
-        DL_P_TO_BASE = 4,
-        DL_P_FROM_LIMIT = 8,
-        DL_P_TO_LIMIT = 12,
-        DL_P_FROM_VA = 16,
-        DL_P_TO_VA = 24,
-        DL_P_SIZE = 32,
 };
 
 /* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */

@@ -15,6 +15,8 @@ struct canonical {
         const uint8_t *plain;
         uint8_t *out;
         struct a64_word *words;
+        const struct dl_span *span; /* at work */
+        uint32_t program;
 };
 
 #define CONTENT 32u /* bytes at a target that name it */
@@ -30,102 +32,121 @@ static uint32_t content_name(const struct canonical *c, uint32_t at)
         return (h ^ h >> 15) & 0x0ffffffcu;
 }
 
-/* What stands for the target `at` of this image. */
-static uint32_t name_of(const struct canonical *c, uint32_t at)
+/* What stands for the target at `offset` in the program; false when it is not in it. */
+static bool name_of(const struct canonical *c, uint32_t offset, uint32_t *name)
 {
         static const struct dl_copy nowhere = {0, 0, 0};
+        uint32_t at;
 
-        switch (c->naming) {
-        case NAME_CONTENT:
-                return content_name(c, at);
-        case NAME_PLACE:
-                return c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
-        case NAME_NOTHING:
-                break;
-        }
-        return 0;
+        if (!view_position(c->v, c->program, offset, &at))
+                return false;
+        *name = 0;
+        if (c->naming == NAME_CONTENT)
+                *name = content_name(c, at);
+        if (c->naming == NAME_PLACE)
+                *name = c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
+        return true;
+}
+
+static uint32_t offset_of(const struct canonical *c, uint32_t at)
+{
+        return c->span->offset + (at - c->span->at);
 }
 
 static void do_code(struct canonical *c, uint32_t low, uint32_t high)
 {
-        low += (c->v->base - low) % 4;
+        low += (0u - offset_of(c, low)) % 4;
         while (low + 4 <= high) {
                 uint32_t count = (high - low) / 4;
                 if (count > CODE_WORDS)
                         count = CODE_WORDS;
-                a64_analyse(c->v->bytes + low, count, low, c->v->base, c->v->limit, c->words);
+                a64_analyse(c->v->bytes + low, count, offset_of(c, low), DL_MEMORY_MAX, c->words);
                 for (uint32_t i = 0; i < count; i++, low += 4) {
                         enum a64_kind kind = (enum a64_kind)c->words[i].kind;
-                        if (kind == A64_NONE)
+                        uint32_t name;
+                        if (kind == A64_NONE || !name_of(c, c->words[i].target, &name))
                                 continue;
                         uint32_t word = dl_get32(c->v->bytes + low);
-                        dl_put32(c->out + low,
-                                 a64_canonical(word, kind, name_of(c, c->words[i].target)));
+                        dl_put32(c->out + low, a64_canonical(word, kind, name));
                 }
         }
 }
 
 static void do_prel32(struct canonical *c, uint32_t low, uint32_t high)
 {
-        for (low += (c->v->base - low) % 4; low + 4 <= high; low += 4) {
-                int64_t at = low + (int64_t)(int32_t)dl_get32(c->v->bytes + low);
-                if (at >= c->v->base && at < c->v->limit)
-                        dl_put32(c->out + low, name_of(c, (uint32_t)at));
+        for (low += (0u - offset_of(c, low)) % 4; low + 4 <= high; low += 4) {
+                uint32_t name;
+                if (name_of(c, offset_of(c, low) + dl_get32(c->v->bytes + low), &name))
+                        dl_put32(c->out + low, name);
         }
 }
 
 static void do_abs64(struct canonical *c, uint32_t low, uint32_t high)
 {
-        for (low += (c->v->base - low) % 8; low + 8 <= high; low += 8) {
-                uint64_t at = dl_get64(c->v->bytes + low) - c->v->va;
-                if (c->v->va != 0 && at < c->v->limit - c->v->base)
-                        dl_put64(c->out + low,
-                                 name_of(c, c->v->base + (uint32_t)at) | ADDRESS_MARK);
+        uint64_t va = c->v->programs[c->program].va;
+
+        for (low += (0u - offset_of(c, low)) % 8; va != VA_UNKNOWN && low + 8 <= high; low += 8) {
+                uint64_t offset = dl_get64(c->v->bytes + low) - va;
+                uint32_t name;
+                if (offset <= DL_MEMORY_MAX && name_of(c, (uint32_t)offset, &name))
+                        dl_put64(c->out + low, name | ADDRESS_MARK);
         }
 }
 
 static void do_off32(struct canonical *c, uint32_t low, uint32_t high)
 {
-        for (low += (c->v->base - low) % 4; low + 4 <= high; low += 4) {
-                uint32_t at = dl_get32(c->v->bytes + low);
-                if (at < c->v->limit - c->v->base)
-                        dl_put32(c->out + low, name_of(c, c->v->base + at));
+        for (low += (0u - offset_of(c, low)) % 4; low + 4 <= high; low += 4) {
+                uint32_t name;
+                if (name_of(c, c->span->offset + dl_get32(c->v->bytes + low), &name))
+                        dl_put32(c->out + low, name);
+        }
+}
+
+/* A run of one mode inside the span at work. */
+static void do_run(struct canonical *c, enum dl_mode_id mode, uint32_t low, uint32_t high)
+{
+        static void (*const todo[DL_MODES])(struct canonical *, uint32_t, uint32_t) = {
+                [DL_MODE_A64] = do_code,
+                [DL_MODE_PREL32] = do_prel32,
+                [DL_MODE_ABS64] = do_abs64,
+                [DL_MODE_OFF32] = do_off32,
+        };
+
+        if (todo[mode])
+                todo[mode](c, low, high);
+}
+
+static void do_span(struct canonical *c)
+{
+        uint32_t at = c->span->at, end = at + c->span->size;
+
+        while (at < end) {
+                uint32_t unit = at / DL_REGION_UNIT, next = unit + 1;
+                while (next * DL_REGION_UNIT < end && c->v->modes[next] == c->v->modes[unit])
+                        next++;
+                uint32_t stop = next * DL_REGION_UNIT < end ? next * DL_REGION_UNIT : end;
+                do_run(c, (enum dl_mode_id)c->v->modes[unit], at, stop);
+                at = stop;
         }
 }
 
 sg_err program_canonical(const struct program *p, bool old, enum naming naming,
                          const uint8_t *plain, uint8_t *out)
 {
-        struct canonical c = {p, old ? &p->from : &p->to, old, naming, plain, out, NULL};
-        uint32_t units = c.v->size / DL_REGION_UNIT + 1;
+        struct canonical c = {.p = p, .v = old ? &p->from : &p->to, .old = old, .naming = naming};
 
+        c.plain = plain;
+        c.out = out;
         c.words = malloc(CODE_WORDS * sizeof(*c.words));
         if (!c.words)
                 return SG_E_NO_MEMORY;
         memcpy(out, c.v->bytes, c.v->size);
-        for (uint32_t first = 0, i = 1; i <= units; i++) {
-                if (i < units && c.v->modes[i] == c.v->modes[first])
-                        continue;
-                uint32_t low = first * DL_REGION_UNIT;
-                uint32_t high = i * DL_REGION_UNIT < c.v->size ? i * DL_REGION_UNIT : c.v->size;
-                switch ((enum dl_mode_id)c.v->modes[first]) {
-                case DL_MODE_A64:
-                        do_code(&c, low, high);
-                        break;
-                case DL_MODE_PREL32:
-                        do_prel32(&c, low, high);
-                        break;
-                case DL_MODE_ABS64:
-                        do_abs64(&c, low, high);
-                        break;
-                case DL_MODE_OFF32:
-                        do_off32(&c, low, high);
-                        break;
-                case DL_MODE_RAW:
-                case DL_MODES:
-                        break;
+        for (c.program = 0; c.program < c.v->program_count; c.program++) {
+                const struct view_program *program = &c.v->programs[c.program];
+                for (uint32_t i = 0; i < program->spans; i++) {
+                        c.span = &c.v->spans[program->span + i];
+                        do_span(&c);
                 }
-                first = i;
         }
         free(c.words);
         return SG_OK;

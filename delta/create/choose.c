@@ -112,7 +112,35 @@ static sg_err list_regions(struct program *p)
         return SG_OK;
 }
 
-sg_err program_choose_modes(struct program *p)
+/* Wrong bytes that a program's rows must save. */
+#define PROGRAM_COST 32
+
+/* Programs whose modes save little are programs no more. */
+static sg_err drop_idle(struct program *p, const unit_cost *costs)
+{
+        bool *keep = calloc(p->refs.program_count + 1u, sizeof(*keep));
+
+        if (!keep)
+                return SG_E_NO_MEMORY;
+        for (uint32_t i = 0; i < p->refs.program_count; i++) {
+                const struct dl_program *program = &p->refs.programs[i];
+                const struct dl_row *first = &p->refs.rows[program->row];
+                const struct dl_span *end = &first[program->rows - 1].from;
+                uint32_t unit = first->from.at / DL_REGION_UNIT;
+                uint32_t stop = (end->at + end->size - 1) / DL_REGION_UNIT + 1;
+                int64_t saved = 0;
+                for (uint32_t u = unit; u < stop; u++)
+                        saved += costs[u][DL_MODE_RAW] - costs[u][p->from.modes[u]];
+                keep[i] = saved >= PROGRAM_COST;
+                if (!keep[i])
+                        memset(p->from.modes + unit, DL_MODE_RAW, stop - unit);
+        }
+        sg_err e = program_keep(p, keep);
+        free(keep);
+        return e;
+}
+
+sg_err program_choose_modes(struct program *p, bool last)
 {
         uint32_t units = p->from.size / DL_REGION_UNIT + 1;
         unit_cost *costs = calloc(units, sizeof(*costs));
@@ -121,6 +149,8 @@ sg_err program_choose_modes(struct program *p)
                 return SG_E_NO_MEMORY;
         price_copies(p, costs);
         sg_err err = cheapest((const unit_cost *)costs, units, p->from.modes);
+        if (!err && last)
+                err = drop_idle(p, (const unit_cost *)costs);
         free(costs);
         if (err)
                 return err;

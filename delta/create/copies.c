@@ -50,8 +50,10 @@ static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
                         err = match(&job, &e->copies);
                 if (!err)
                         err = program_map(p, &e->copies);
+                if (!err && pass == 0)
+                        err = program_pair(p, &e->copies);
                 if (!err)
-                        err = program_choose_modes(p);
+                        err = program_choose_modes(p, pass + 1 == PASSES);
         }
         return err;
 }
@@ -103,5 +105,5 @@ sg_err keep_copies(struct encoder *e, uint32_t count)
         }
         c->count = kept;
         sg_err err = program_map(&e->program, c);
-        return err ? err : program_choose_modes(&e->program);
+        return err ? err : program_choose_modes(&e->program, true);
 }

@@ -38,6 +38,8 @@ static void free_encoder(struct encoder *e)
         free(e->to_filled);
         copies_free(&e->copies);
         program_close(&e->program);
+        view_close(&e->from_view);
+        view_close(&e->to_view);
         mirror_close(e);
 }
 
@@ -62,7 +64,8 @@ static uint64_t arena_with(const struct encoder *e, uint32_t copies, bool reside
         trial.header.table_size = e->header.segment_count * DL_T_SIZE;
         if (resident) {
                 encoder_section(&trial, DL_S_MAP, copies);
-                encoder_section(&trial, DL_S_PROGRAM, 1);
+                encoder_section(&trial, DL_S_PROGRAM, e->program.refs.row_count)->counts[1] =
+                        e->program.refs.program_count;
                 encoder_section(&trial, DL_S_REGIONS, e->program.refs.region_count);
                 encoder_section(&trial, DL_S_PINS, e->program.refs.pin_count);
         }

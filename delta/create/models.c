@@ -8,25 +8,34 @@
 #include "delta/create/kallsyms.h"
 #include "delta/create/rela.h"
 
+/* Where the Image stands in its file; the start of the file when there is none. */
+static uint32_t image_base(const struct view *v)
+{
+        return v->image == NO_IMAGE ? 0 : v->spans[v->programs[v->image].span].at;
+}
+
 /* The Image may stand anywhere in its file: alignment counts from its start. */
 static struct btf_place find_btf(const struct view *v)
 {
-        struct btf_place p = btf_find(v->bytes + v->base, v->size - v->base);
+        uint32_t base = image_base(v);
+        struct btf_place p = btf_find(v->bytes + base, v->size - base);
 
-        p.at += v->base;
+        p.at += base;
         return p;
 }
 
 static bool find_symbols(const struct view *v, struct kallsyms_place_in *p)
 {
-        if (!kallsyms_find(v->bytes + v->base, v->size - v->base, p))
+        uint32_t base = image_base(v);
+
+        if (!kallsyms_find(v->bytes + base, v->size - base, p))
                 return false;
-        p->names += v->base;
-        p->markers += v->base;
-        p->tokens += v->base;
-        p->index += v->base;
-        p->offsets += p->offsets != 0 ? v->base : 0;
-        p->sorted += p->sorted != 0 ? v->base : 0;
+        p->names += base;
+        p->markers += base;
+        p->tokens += base;
+        p->index += base;
+        p->offsets += p->offsets != 0 ? base : 0;
+        p->sorted += p->sorted != 0 ? base : 0;
         return true;
 }
 
@@ -101,10 +110,10 @@ static sg_err model_relocations(struct encoder *e)
 
         if (a.count == 0 || b.count == 0)
                 return SG_OK;
-        if (from->base % sizeof(uint64_t) != 0 || to->base % sizeof(uint64_t) != 0)
+        if (image_base(from) % sizeof(uint64_t) != 0 || image_base(to) % sizeof(uint64_t) != 0)
                 return SG_E_DELTA_MODEL; /* slots would lie across the pieces of the output */
-        from->va = a.va;
-        to->va = b.va;
+        from->programs[from->image].va = a.va;
+        to->programs[to->image].va = b.va;
         encoder_hole(e, b.at, b.count * RELA_ENTRY);
         e->from_filled = rela_filled(from, a);
         e->to_filled = rela_filled(to, b);
@@ -145,7 +154,7 @@ void encoder_hole(struct encoder *e, uint32_t at, uint32_t size)
         e->holes[i] = (struct hole){at, size};
 }
 
-static void start_models(struct encoder *e)
+static sg_err start_models(struct encoder *e)
 {
         for (uint32_t i = 0; i < e->section_count; i++) {
                 bytes_free(&e->sections[i].raw);
@@ -157,10 +166,12 @@ static void start_models(struct encoder *e)
         free(e->to_filled);
         e->from_filled = e->to_filled = NULL;
         e->output = e->to->data;
+        view_close(&e->from_view);
+        view_close(&e->to_view);
         e->from_view = (struct view){.bytes = e->from->data, .size = (uint32_t)e->from->size};
         e->to_view = (struct view){.bytes = e->to->data, .size = (uint32_t)e->to->size};
-        view_detect(&e->from_view);
-        view_detect(&e->to_view);
+        sg_err err = view_detect(&e->from_view);
+        return err ? err : view_detect(&e->to_view);
 }
 
 sg_err encode_models(struct encoder *e)
@@ -168,8 +179,7 @@ sg_err encode_models(struct encoder *e)
         sg_err err;
 
         do {
-                start_models(e);
-                err = SG_OK;
+                err = start_models(e);
                 for (unsigned i = 0; !err && i < MODELS; i++) {
                         if (e->without & models[i].flag)
                                 continue;

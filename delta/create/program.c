@@ -7,29 +7,148 @@
 #define IMAGE_MAGIC_AT 56u
 #define IMAGE_SIZE_AT  16u
 #define IMAGE_HEADER   64u
+#define ELF_FIRST      0x7f
+#define PE_OFFSET_AT   60u
+#define PE_HEADER      24u /* signature and COFF header */
+#define PE_SECTION     40u
 
 #define GUESS_WINDOW   1024u
 #define FAR_AWAY       65536 /* smaller numbers are more often counts than distances */
 
-void view_detect(struct view *v)
+bool view_add(struct view *v, struct view_program program, const struct dl_span *spans)
 {
-        v->base = 0;
-        v->limit = v->size;
-        for (uint32_t at = 0; v->size >= IMAGE_HEADER && at <= v->size - IMAGE_HEADER; at++) {
-                const uint8_t *first = v->bytes + at + IMAGE_MAGIC_AT;
-                const uint8_t *hit = memchr(first, 'A', v->size - IMAGE_HEADER - at + 1);
-                if (!hit)
-                        return;
-                at += (uint32_t)(hit - first);
-                if (memcmp(hit, "ARM\x64", 4) != 0)
-                        continue;
-                uint64_t size = dl_get64(v->bytes + at + IMAGE_SIZE_AT);
-                if (size < 65536 || size > DL_IMAGE_MAX - at)
-                        continue;
-                v->base = at;
-                v->limit = at + (uint32_t)size;
-                return;
+        uint32_t count = program.spans;
+        struct dl_span *s = realloc(v->spans, ((size_t)v->span_count + count) * sizeof(*s));
+        struct view_program *p;
+
+        if (s)
+                v->spans = s;
+        p = s ? realloc(v->programs, ((size_t)v->program_count + 1) * sizeof(*p)) : NULL;
+        if (!p)
+                return false;
+        v->programs = p;
+        program.span = v->span_count;
+        v->programs[v->program_count++] = program;
+        memcpy(v->spans + v->span_count, spans, count * sizeof(*spans));
+        v->span_count += count;
+        return true;
+}
+
+void view_close(struct view *v)
+{
+        free(v->spans);
+        free(v->programs);
+        v->spans = NULL;
+        v->programs = NULL;
+        v->span_count = v->program_count = 0;
+}
+
+/* What the PE header of an Image says of its size in the file; 0 when it says nothing. */
+static uint32_t pe_size(const struct view *v, uint32_t at, uint32_t room)
+{
+        const uint8_t *image = v->bytes + at;
+        uint32_t pe = dl_get32(image + PE_OFFSET_AT), size = 0;
+
+        if (memcmp(image, "MZ", 2) != 0 || room < PE_HEADER || pe > room - PE_HEADER ||
+            memcmp(image + pe, "PE\0\0", 4) != 0)
+                return 0;
+        uint32_t count = image[pe + 6], table = pe + PE_HEADER + image[pe + 20];
+        for (uint32_t i = 0; i < count && table <= room && room - table >= PE_SECTION; i++) {
+                uint64_t end =
+                        (uint64_t)dl_get32(image + table + 16) + dl_get32(image + table + 20);
+                if (end <= room && end > size)
+                        size = (uint32_t)end;
+                table += PE_SECTION;
         }
+        return size;
+}
+
+/* An arm64 Linux Image at `at`: what it has in the file, and in memory. */
+static bool image_span(const struct view *v, uint32_t at, struct dl_span *span)
+{
+        if (memcmp(v->bytes + at + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0)
+                return false;
+        uint64_t memory = dl_get64(v->bytes + at + IMAGE_SIZE_AT);
+        if (memory < 65536 || memory > DL_IMAGE_MAX - at)
+                return false;
+        uint32_t room = v->size - at < memory ? v->size - at : (uint32_t)memory;
+        uint32_t size = pe_size(v, at, room);
+        *span = (struct dl_span){.at = at, .size = size >= 64 ? size : room};
+        span->memory = (uint32_t)memory;
+        return true;
+}
+
+static void set_tails(struct view *v)
+{
+        uint32_t tail = v->size;
+
+        for (uint32_t i = 0; i < v->span_count; i++) {
+                v->spans[i].tail = tail;
+                tail += v->spans[i].memory - v->spans[i].size;
+        }
+}
+
+/* Append a program if its memory has a place among the positions. */
+static bool add_fitting(struct view *v, uint64_t va, const struct dl_span *spans, uint32_t count,
+                        uint64_t *memory)
+{
+        for (uint32_t i = 0; i < count; i++)
+                *memory += spans[i].memory - spans[i].size;
+        return *memory > UINT32_MAX ||
+               view_add(v, (struct view_program){.va = va, .spans = count}, spans);
+}
+
+sg_err view_detect(struct view *v)
+{
+        struct dl_span spans[DL_PROGRAM_ROWS];
+        uint64_t va, memory = v->size;
+        bool fine = true;
+
+        v->image = NO_IMAGE;
+        for (uint32_t at = 0; fine && v->size >= IMAGE_HEADER && at <= v->size - IMAGE_HEADER;) {
+                uint32_t count = 0;
+                if (v->bytes[at] == ELF_FIRST)
+                        count = elf_spans(v, at, spans, &va);
+                if (count == 0 && v->image == NO_IMAGE && image_span(v, at, spans)) {
+                        v->image = v->program_count;
+                        count = 1;
+                        va = VA_UNKNOWN;
+                }
+                if (count == 0) {
+                        at++;
+                        continue;
+                }
+                fine = add_fitting(v, va, spans, count, &memory);
+                at = spans[count - 1].at + spans[count - 1].size;
+        }
+        if (fine && v->program_count == 0 && v->size > 0) {
+                spans[0] = (struct dl_span){.size = v->size, .memory = v->size};
+                v->image = 0;
+                fine = add_fitting(v, VA_UNKNOWN, spans, 1, &memory);
+        }
+        set_tails(v);
+        return fine ? SG_OK : SG_E_NO_MEMORY;
+}
+
+bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position)
+{
+        const struct view_program *p = &v->programs[program];
+
+        for (uint32_t i = p->span; i < p->span + p->spans; i++) {
+                const struct dl_span *s = &v->spans[i];
+                uint32_t in = offset - s->offset;
+                if (offset < s->offset || in >= s->memory)
+                        continue;
+                *position = in < s->size ? s->at + in : s->tail + (in - s->size);
+                return true;
+        }
+        return false;
+}
+
+/* Where the words of the first program begin, for their alignment. */
+static uint32_t program_start(const struct view *v)
+{
+        return v->span_count > 0 ? v->spans[0].at - v->spans[0].offset : 0;
 }
 
 /* Is this the top byte of a common instruction? */
@@ -52,15 +171,14 @@ static bool leads_far(const struct view *v, uint32_t at)
         int32_t distance = (int32_t)dl_get32(v->bytes + at);
         int64_t target = at + (int64_t)distance;
 
-        return (distance > FAR_AWAY || distance < -FAR_AWAY) && target >= v->base &&
-               target < v->limit;
+        return (distance > FAR_AWAY || distance < -FAR_AWAY) && target >= 0 && target < v->size;
 }
 
 static enum dl_mode_id guess(const struct view *v, const bool common[256], uint32_t at, uint32_t n)
 {
         uint32_t code = 0, relative = 0, words = 0;
 
-        for (uint32_t i = (v->base - at) % 4; i + 4 <= n; i += 4, words++) {
+        for (uint32_t i = (program_start(v) - at) % 4; i + 4 <= n; i += 4, words++) {
                 code += common[v->bytes[at + i + 3]];
                 relative += leads_far(v, at + i);
         }
@@ -87,32 +205,39 @@ static uint32_t units(uint32_t size)
         return size / DL_REGION_UNIT + 1;
 }
 
+/* A view of its own of the same bytes. */
+static bool take_view(struct view *to, const struct view *from)
+{
+        *to = (struct view){.bytes = from->bytes, .size = from->size, .image = from->image};
+        for (uint32_t i = 0; i < from->program_count; i++) {
+                if (!view_add(to, from->programs[i], from->spans + from->programs[i].span))
+                        return false;
+        }
+        to->modes = calloc(units(to->size), 1);
+        if (to->modes)
+                view_guess_modes(to);
+        return to->modes != NULL;
+}
+
 sg_err program_open(struct program *p, const struct view *from, const struct view *to)
 {
         memset(p, 0, sizeof(*p));
-        p->from = *from;
-        p->to = *to;
-        p->from.modes = calloc(units(from->size), 1);
-        p->to.modes = calloc(units(to->size), 1);
         p->refs.words = calloc(DL_WINDOW_WORDS, sizeof(*p->refs.words));
         p->refs.map = &p->map;
-        p->refs.from_base = from->base;
-        p->refs.to_base = to->base;
-        p->refs.from_limit = from->limit;
-        p->refs.to_limit = to->limit;
-        p->refs.from_va = from->va;
-        p->refs.to_va = to->va;
-        if (!p->from.modes || !p->to.modes || !p->refs.words)
-                return SG_E_NO_MEMORY;
-        view_guess_modes(&p->from);
-        view_guess_modes(&p->to);
-        return SG_OK;
+        p->refs.from_size = from->size;
+        p->refs.to_size = to->size;
+        bool fine = p->refs.words && take_view(&p->from, from) && take_view(&p->to, to);
+        return fine ? SG_OK : SG_E_NO_MEMORY;
 }
 
 void program_close(struct program *p)
 {
+        view_close(&p->from);
+        view_close(&p->to);
         free(p->from.modes);
         free(p->to.modes);
+        free(p->refs.rows);
+        free(p->refs.programs);
         free(p->refs.words);
         free(p->refs.order);
         free(p->refs.pins);

@@ -7,14 +7,25 @@
 #include "delta/create/match.h"
 #include "delta/models/refs.h"
 
-/* One image: its bytes, where the program stands, and the mode of each DL_REGION_UNIT bytes. */
+/* A program in one image: spans that share a base. */
+struct view_program {
+        uint64_t va; /* of the base, or VA_UNKNOWN */
+        uint32_t span, spans;
+};
+
+/* One image: its bytes, the programs in it, and the mode of each DL_REGION_UNIT bytes. */
 struct view {
         const uint8_t *bytes;
         uint32_t size;
-        uint32_t base, limit; /* file positions; the limit counts memory beyond the file */
-        uint64_t va;          /* address of the base; 0: unknown */
+        struct dl_span *spans; /* rising in the file, program by program */
+        uint32_t span_count;
+        struct view_program *programs;
+        uint32_t program_count;
+        uint32_t image; /* the program that is an arm64 Linux Image or the whole file, NO_IMAGE */
         uint8_t *modes;
 };
+#define NO_IMAGE   UINT32_MAX
+#define VA_UNKNOWN 0x8000000000000000ull
 
 struct program {
         struct view from, to;
@@ -22,21 +33,47 @@ struct program {
         struct dl_map map;
 };
 
-/* Find an arm64 Linux Image in the bytes, else take them as a program from end to end. */
-void view_detect(struct view *v);
+/*
+ * Find the programs: arm64 Linux Images and AArch64 ELF files; without any the bytes are taken as
+ * one from end to end. SG_E_NO_MEMORY.
+ */
+sg_err view_detect(struct view *v);
+void view_close(struct view *v);
+
+/* Append a program of spans that rise, behind those that are there. False without memory. */
+bool view_add(struct view *v, struct view_program program, const struct dl_span *spans);
+
+/* The spans of the AArch64 ELF file at `at`; 0 when there is none. */
+uint32_t elf_spans(const struct view *v, uint32_t at, struct dl_span spans[DL_PROGRAM_ROWS],
+                   uint64_t *va);
+
+/* The file position, or that of the tail, of what stands at `offset` in a program. */
+bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position);
 
 /* Guess the modes from the bytes alone: code, addresses or tables of relative words. */
 void view_guess_modes(struct view *v);
 
-/* Take over two views whose bytes, base, limit and va are set. */
+/* Take over what two views show. */
 sg_err program_open(struct program *p, const struct view *from, const struct view *to);
 void program_close(struct program *p);
+
+/* Find the old program of each new one by the copies; the rest are programs no more. */
+sg_err program_pair(struct program *p, const struct copies *copies);
+
+/* Leave only the programs for which keep[] is set. */
+sg_err program_keep(struct program *p, const bool *keep);
+
+/* Let the views show what p->refs.rows hold. */
+sg_err program_follow_rows(struct program *p);
 
 /* Take new copies: rebuild the map by which references are predicted. */
 sg_err program_map(struct program *p, const struct copies *copies);
 
-/* Choose the mode of each old unit by what it predicts best under the map, carry it to the new. */
-sg_err program_choose_modes(struct program *p);
+/*
+ * Choose the mode of each old unit by what it predicts best under the map, carry it to the new. The
+ * last choice drops programs that are not worth their rows.
+ */
+sg_err program_choose_modes(struct program *p, bool last);
 
 /* What a reference is replaced by in a canonical image. */
 enum naming {

@@ -17,11 +17,17 @@ static uint64_t address_of(const struct view *v, struct rela_table t, uint32_t i
         return dl_get64(v->bytes + t.at + (size_t)i * RELA_ENTRY + 16);
 }
 
+/* The Image, which is a single span. */
+static const struct dl_span *image_of(const struct view *v)
+{
+        return &v->spans[v->programs[v->image].span];
+}
+
 static struct rela_table longest_run(const struct view *v)
 {
         struct rela_table best = {0, 0, 0};
 
-        for (uint32_t at = v->base + 8; v->size >= 16 && at <= v->size - 16;) {
+        for (uint32_t at = image_of(v)->at + 8; v->size >= 16 && at <= v->size - 16;) {
                 uint32_t n = 0;
                 while (at + n * RELA_ENTRY <= v->size - 16 &&
                        dl_get64(v->bytes + at + n * RELA_ENTRY) == RELA_KIND &&
@@ -42,7 +48,7 @@ static uint32_t slots_right(const struct view *v, struct rela_table t, uint64_t 
         uint32_t right = 0;
 
         for (uint32_t i = 0; i < t.count; i++) {
-                uint64_t slot = place_of(v, t, i) - va + v->base;
+                uint64_t slot = place_of(v, t, i) - va + image_of(v)->at;
                 if (slot > v->size - 8)
                         continue;
                 uint64_t value = dl_get64(v->bytes + slot);
@@ -53,9 +59,11 @@ static uint32_t slots_right(const struct view *v, struct rela_table t, uint64_t 
 
 struct rela_table rela_find(const struct view *v)
 {
-        struct rela_table t = longest_run(v);
+        struct rela_table t = {0, 0, 0};
         uint32_t most = 0;
 
+        if (v->image != NO_IMAGE)
+                t = longest_run(v);
         if (t.count < ENTRIES_MIN)
                 return (struct rela_table){0, 0, 0};
         uint64_t va = place_of(v, t, 0) & ~(VA_ALIGN - 1);
@@ -72,9 +80,10 @@ struct rela_table rela_find(const struct view *v)
 /* The slot of an entry whose address can stand in it; 0 for none: no program begins with one. */
 static uint32_t slot_for(const struct view *v, struct rela_table t, uint32_t i)
 {
-        uint64_t slot = place_of(v, t, i) - t.va + v->base;
-        bool inside = slot < v->limit && slot <= v->size - 8 &&
-                      address_of(v, t, i) - t.va < v->limit - v->base;
+        const struct dl_span *image = image_of(v);
+        uint64_t slot = place_of(v, t, i) - t.va + image->at;
+        bool inside = slot >= image->at && slot <= (uint64_t)image->at + image->size - 8 &&
+                      address_of(v, t, i) - t.va < image->memory;
 
         return inside ? (uint32_t)slot : 0;
 }
@@ -134,13 +143,14 @@ static void visit(struct walk *w, uint32_t at)
 {
         const struct view *v = w->to;
         uint64_t file = dl_get64(v->bytes + at), seen = dl_get64(w->filled + at), address = 0;
-        uint64_t place = w->table.va + at - v->base;
+        const struct dl_span *image = image_of(v);
+        uint64_t place = w->table.va + at - image->at;
         bool hidden = in_hole(w, at);
         bool entry = w->entry < w->table.count && place_of(v, w->table, w->entry) == place;
 
         if (entry)
                 address = address_of(v, w->table, w->entry++);
-        bool inside = seen - w->table.va < v->limit - v->base;
+        bool inside = seen - w->table.va < image->memory;
         if (entry && !hidden && inside && seen == address && file == 0)
                 return;
         if (entry && !hidden && seen == address && file == address) {
@@ -158,12 +168,11 @@ sg_err rela_encode(const struct view *to, struct rela_table from_table, struct r
                    struct bytes *raw, uint32_t *odd_count)
 {
         struct walk w = {.to = to, .table = table, .holes = holes};
-        uint32_t end = to->limit < to->size ? to->limit : to->size, before = 0;
-        uint32_t at = to->base;
+        uint32_t at = image_of(to)->at, end = at + image_of(to)->size, before = 0;
 
         w.filled = filled;
         w.hole_count = hole_count;
-        w.odds.last = to->base;
+        w.odds.last = at;
         bytes_word(raw, from_table.at);
         bytes_word(raw, table.at);
         for (uint32_t segment = 0; segment * DL_SEGMENT_SIZE < to->size; segment++) {

@@ -22,21 +22,42 @@ void encode_map(struct encoder *e)
         }
 }
 
+static void put_span(struct bytes *b, const struct dl_span *s, uint32_t *at)
+{
+        bytes_varint(b, s->at - *at);
+        bytes_varint(b, s->size);
+        bytes_varint(b, s->memory - s->size);
+        bytes_varint(b, s->offset);
+        *at = s->at + s->size;
+}
+
+static void encode_rows(struct encoder *e)
+{
+        const struct dl_refs *r = &e->program.refs;
+        struct section *s = encoder_section(e, DL_S_PROGRAM, r->row_count);
+        uint32_t from = 0, to = 0;
+
+        s->counts[1] = r->program_count;
+        for (uint32_t i = 0; i < r->program_count; i++) {
+                uint8_t va[16];
+                dl_put64(va, r->programs[i].from_va);
+                dl_put64(va + 8, r->programs[i].to_va);
+                bytes_varint(&s->raw, r->programs[i].rows);
+                bytes_add(&s->raw, va, sizeof(va));
+        }
+        for (uint32_t i = 0; i < r->row_count; i++) {
+                put_span(&s->raw, &r->rows[i].from, &from);
+                put_span(&s->raw, &r->rows[i].to, &to);
+        }
+}
+
 void encode_program(struct encoder *e)
 {
         const struct dl_refs *r = &e->program.refs;
-        struct bytes *b = &encoder_section(e, DL_S_PROGRAM, 1)->raw;
-        uint8_t program[DL_P_SIZE];
         uint32_t last = 0, move = 0;
 
-        dl_put32(program + DL_P_FROM_BASE, r->from_base);
-        dl_put32(program + DL_P_TO_BASE, r->to_base);
-        dl_put32(program + DL_P_FROM_LIMIT, r->from_limit);
-        dl_put32(program + DL_P_TO_LIMIT, r->to_limit);
-        dl_put64(program + DL_P_FROM_VA, r->from_va);
-        dl_put64(program + DL_P_TO_VA, r->to_va);
-        bytes_add(b, program, sizeof(program));
-        b = &encoder_section(e, DL_S_REGIONS, r->region_count)->raw;
+        encode_rows(e);
+        struct bytes *b = &encoder_section(e, DL_S_REGIONS, r->region_count)->raw;
         for (uint32_t i = 0; i < r->region_count; i++) {
                 bytes_varint(b, (r->regions[i].from - last) / DL_REGION_UNIT);
                 last = r->regions[i].from;

@@ -77,8 +77,8 @@ static enum a64_kind kind_of(uint32_t word)
 
 /* What the scan knows: which register holds which page, and which ADRP put it there. */
 struct scan {
-        uint32_t base, limit;
-        uint32_t page[REGISTERS]; /* counted from base; NO_PAGE */
+        uint32_t limit;
+        uint32_t page[REGISTERS]; /* NO_PAGE */
         uint32_t adrp[REGISTERS]; /* index of the word */
         struct a64_word *words;
 };
@@ -94,11 +94,10 @@ static void refer(const struct scan *s, uint32_t index, enum a64_kind kind, int6
 static void on_adrp(struct scan *s, uint32_t index, uint32_t word, uint32_t pos)
 {
         uint32_t rd = field(word, 0, 5);
-        int64_t page = ((int64_t)pos - s->base) >> 12;
-        int64_t target = page + sign(adr_field(word), 21);
+        int64_t target = (pos >> 12) + sign(adr_field(word), 21);
 
         s->page[rd] = NO_PAGE;
-        refer(s, index, A64_ADRP, target * 4096 + s->base);
+        refer(s, index, A64_ADRP, target * 4096);
         if (s->words[index].kind == A64_ADRP) {
                 s->page[rd] = (uint32_t)target;
                 s->adrp[rd] = index;
@@ -112,7 +111,7 @@ static void on_low_half(struct scan *s, uint32_t index, uint32_t word)
 
         if (s->page[rn] == NO_PAGE || low > 4095u)
                 return;
-        int64_t target = (int64_t)s->page[rn] * 4096 + s->base + low;
+        int64_t target = (int64_t)s->page[rn] * 4096 + low;
         refer(s, index, A64_LO12, target);
         if (s->adrp[rn] != NO_PAGE && s->words[index].kind == A64_LO12) {
                 s->words[s->adrp[rn]].target = (uint32_t)target;
@@ -132,10 +131,10 @@ static void forget(struct scan *s, uint32_t word, enum a64_kind kind)
                 s->page[i] = NO_PAGE;
 }
 
-void a64_analyse(const uint8_t *bytes, uint32_t count, uint32_t pos, uint32_t base, uint32_t limit,
+void a64_analyse(const uint8_t *bytes, uint32_t count, uint32_t pos, uint32_t limit,
                  struct a64_word *words)
 {
-        struct scan s = {.base = base, .limit = limit, .words = words};
+        struct scan s = {.limit = limit, .words = words};
 
         memset(s.page, 0xff, sizeof(s.page));
         memset(s.adrp, 0xff, sizeof(s.adrp));
@@ -179,11 +178,10 @@ static uint32_t low_half(uint32_t word, uint32_t low)
         return low % (1u << shift) ? word : with_field(word, 10, 12, low >> shift);
 }
 
-uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t base,
-                      uint32_t target)
+uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t target)
 {
         int64_t distance = (int64_t)target - pos;
-        int64_t pages = (((int64_t)target - base) >> 12) - (((int64_t)pos - base) >> 12);
+        int64_t pages = (int64_t)(target >> 12) - (pos >> 12);
 
         switch (kind) {
         case A64_B26:
@@ -197,7 +195,7 @@ uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t 
         case A64_ADRP:
                 return fits(pages, 21) ? with_adr_field(word, (uint32_t)pages) : word;
         case A64_LO12:
-                return low_half(word, (target - base) & 4095u);
+                return low_half(word, target & 4095u);
         case A64_NONE:
                 break;
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * References in AArch64 code: which words refer to which address, and how a word looks when its
- * place and its target have moved. Positions are file positions; pages and low halves count from
- * the start of the program in the file.
+ * place and its target have moved. All positions count from the program's base, which is the start
+ * of a page.
  */
 #ifndef SEGUE_DELTA_A64_H
 #define SEGUE_DELTA_A64_H
@@ -26,15 +26,14 @@ struct a64_word {
 };
 
 /*
- * Find the references among `count` words at `bytes`, the first at file position `pos`, in a
- * program that starts at file position `base`. References that leave [0, limit) are none.
+ * Find the references among `count` words at `bytes`, the first at `pos`. References that leave
+ * [0, limit) are none.
  */
-void a64_analyse(const uint8_t *bytes, uint32_t count, uint32_t pos, uint32_t base, uint32_t limit,
+void a64_analyse(const uint8_t *bytes, uint32_t count, uint32_t pos, uint32_t limit,
                  struct a64_word *words);
 
-/* `word` at file position `pos` when it refers to `target`; unchanged when it cannot. */
-uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t base,
-                      uint32_t target);
+/* `word` at `pos` when it refers to `target`; unchanged when it cannot. */
+uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t target);
 
 /* `word` with `target` itself, as far as it fits, in place of what refers to it. */
 uint32_t a64_canonical(uint32_t word, enum a64_kind kind, uint32_t target);

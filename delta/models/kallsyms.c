@@ -285,7 +285,6 @@ static sg_err new_offset(struct dl *dl, uint32_t symbol, uint32_t *offset)
 {
         static const struct dl_copy nowhere = {0, 0, 0};
         struct dl_kallsyms *k = &dl->kallsyms;
-        const struct dl_refs *refs = &dl->refs;
         const struct kallsyms_run *r = &k->runs[run_of(k, symbol)];
         uint8_t b[4];
 
@@ -296,8 +295,9 @@ static sg_err new_offset(struct dl *dl, uint32_t symbol, uint32_t *offset)
         if (e)
                 return e;
         *offset = dl_get32(b);
-        if (*offset < refs->from_limit - refs->from_base)
-                *offset = dl_refs_map(refs, &nowhere, refs->from_base + *offset) - refs->to_base;
+        uint32_t place = *offset + k->row->from.offset;
+        if (dl_refs_move(&dl->refs, &nowhere, k->row, k->row, &place))
+                *offset = place - k->row->to.offset;
         return SG_OK;
 }
 
@@ -364,10 +364,11 @@ static sg_err read_places(struct dl *dl)
         k->offsets = dl_get32(b + DL_K_OFFSETS);
         k->from_sorted = dl_get32(b + DL_K_FROM_SORTED);
         k->sorted = dl_get32(b + DL_K_SORTED);
+        k->row = dl->program ? dl_refs_from_row(&dl->refs, k->from_offsets) : NULL;
         bool sane = (uint64_t)k->from_names + k->from_size <= dl->header.from_size &&
                     k->from_offsets + 4ull * k->from_count <= dl->header.from_size &&
                     k->from_sorted + 3ull * k->from_count <= dl->header.from_size &&
-                    (k->offsets == 0 || dl->program) &&
+                    (k->offsets == 0 || k->row) &&
                     (uint64_t)k->from_tokens + k->old_token_size <= dl->header.from_size &&
                     k->from_count > 0 && k->from_count < COUNT_MAX && k->count > 0 &&
                     k->count < COUNT_MAX && k->run_count > 0 && k->token_size < TOKENS_MAX &&

@@ -8,7 +8,7 @@
 #ifndef SEGUE_DELTA_KALLSYMS_H
 #define SEGUE_DELTA_KALLSYMS_H
 
-#include "delta/wire.h"
+#include "delta/models/refs.h"
 
 struct dl;
 struct dl_arena;
@@ -71,6 +71,7 @@ struct dl_kallsyms {
         struct kallsyms_tokens *old_tokens, *new_tokens;
         uint8_t *name; /* KALLSYMS_NAME_MAX + 2: one compressed name with its length */
         struct kallsyms_place place;
+        const struct dl_row *row; /* the program's piece that the offsets count in */
 };
 
 void dl_kallsyms_plan(struct dl *dl, struct dl_arena *arena);

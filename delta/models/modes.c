@@ -2,121 +2,122 @@
 /* The modes: how each kind of reference moves. One row each. */
 #include "delta/models/refs.h"
 
-/* Where a mode finds and puts one value: `bytes` at old position `from`. */
+/* Where a mode finds and puts one value: `bytes`, at `from` and `to` from the programs' bases. */
 struct place {
         uint8_t *bytes;
         uint32_t from, to;
 };
 
-static void move_prel32(const struct dl_refs *r, const struct dl_copy *copy, struct place p)
+static bool move(const struct dl_refs *r, const struct dl_part *p, uint32_t *offset)
 {
-        int64_t target = p.from + (int64_t)(int32_t)dl_get32(p.bytes);
-
-        if (target >= r->from_base && target < r->from_limit)
-                dl_put32(p.bytes, dl_refs_map(r, copy, (uint32_t)target) - p.to);
+        return dl_refs_move(r, p->window->copy, p->from, p->to, offset);
 }
 
-static void move_abs64(const struct dl_refs *r, const struct dl_copy *copy, struct place p)
+static void move_prel32(const struct dl_refs *r, const struct dl_part *part, struct place p)
 {
-        uint64_t offset = dl_get64(p.bytes) - r->from_va;
+        uint32_t target = p.from + dl_get32(p.bytes);
 
-        if (offset >= r->from_limit - r->from_base)
-                return;
-        uint32_t to = dl_refs_map(r, copy, r->from_base + (uint32_t)offset);
-        dl_put64(p.bytes, r->to_va + (uint64_t)((int64_t)to - r->to_base));
+        if (move(r, part, &target))
+                dl_put32(p.bytes, target - p.to);
 }
 
-static void move_off32(const struct dl_refs *r, const struct dl_copy *copy, struct place p)
+static void move_abs64(const struct dl_refs *r, const struct dl_part *part, struct place p)
 {
-        uint32_t offset = dl_get32(p.bytes);
+        uint64_t offset = dl_get64(p.bytes) - r->programs[part->from->program].from_va;
+        uint32_t target = (uint32_t)offset;
 
-        if (offset < r->from_limit - r->from_base)
-                dl_put32(p.bytes, dl_refs_map(r, copy, r->from_base + offset) - r->to_base);
+        if (offset <= DL_MEMORY_MAX && move(r, part, &target))
+                dl_put64(p.bytes, r->programs[part->to->program].to_va + target);
+}
+
+static void move_off32(const struct dl_refs *r, const struct dl_part *part, struct place p)
+{
+        uint32_t target = part->from->from.offset + dl_get32(p.bytes);
+
+        if (move(r, part, &target))
+                dl_put32(p.bytes, target - part->to->to.offset);
 }
 
 /* Values of `size` bytes at multiples of it. */
-static void move_values(const struct dl_refs *r, const struct dl_window *w, uint32_t size,
+static void move_values(const struct dl_refs *r, const struct dl_part *part, uint32_t size,
                         uint32_t low, uint32_t high,
-                        void (*move)(const struct dl_refs *, const struct dl_copy *, struct place))
+                        void (*one)(const struct dl_refs *, const struct dl_part *, struct place))
 {
-        uint32_t phase = (w->from + low - r->from_base) % size;
-        uint8_t value[8];
+        uint32_t phase = (part->old_at + low) % size;
+        uint8_t *bytes = part->window->bytes, value[8];
 
-        if ((w->shift - ((int64_t)r->to_base - r->from_base)) % size != 0)
+        if ((part->new_at - part->old_at) % size != 0)
                 return;
-        uint32_t first = low >= phase ? low - phase : low - phase + size;
-        for (uint32_t at = first; at < high && size <= w->size - at; at += size) {
-                struct place p = {value, w->from + at, (uint32_t)(w->from + at + w->shift)};
-                memcpy(value, w->bytes + at, size);
-                move(r, w->copy, p);
+        uint32_t first = low - part->start >= phase ? low - phase : low - phase + size;
+        for (uint32_t at = first; at < high && size <= part->end - at; at += size) {
+                struct place p = {value, part->old_at + at, part->new_at + at};
+                memcpy(value, bytes + at, size);
+                one(r, part, p);
                 for (uint32_t i = 0; i < size; i++) {
                         if (at + i >= low && at + i < high)
-                                w->bytes[at + i] = value[i];
+                                bytes[at + i] = value[i];
                 }
         }
 }
 
-static void predict_raw(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+static void predict_raw(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                         uint32_t high)
 {
-        (void)r, (void)w, (void)low, (void)high;
+        (void)r, (void)p, (void)low, (void)high;
 }
 
-static void predict_prel32(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+static void predict_prel32(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                            uint32_t high)
 {
-        move_values(r, w, 4, low, high, move_prel32);
+        move_values(r, p, 4, low, high, move_prel32);
 }
 
-static void predict_abs64(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+static void predict_abs64(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                           uint32_t high)
 {
-        move_values(r, w, 8, low, high, move_abs64);
+        move_values(r, p, 8, low, high, move_abs64);
 }
 
-static void predict_off32(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+static void predict_off32(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                           uint32_t high)
 {
-        move_values(r, w, 4, low, high, move_off32);
+        move_values(r, p, 4, low, high, move_off32);
 }
 
-static void put_word(const struct dl_window *w, uint32_t at, uint32_t low, uint32_t high,
-                     uint32_t word)
+static void put_word(uint8_t *bytes, uint32_t at, uint32_t low, uint32_t high, uint32_t word)
 {
         for (uint32_t i = 0; i < 4; i++) {
                 if (at + i >= low && at + i < high)
-                        w->bytes[at + i] = (uint8_t)(word >> 8 * i);
+                        bytes[at + i] = (uint8_t)(word >> 8 * i);
         }
 }
 
-static void predict_a64(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+static void predict_a64(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                         uint32_t high)
 {
-        uint32_t phase = (r->from_base - w->from) % 4; /* to the first whole word */
-        uint32_t start = phase, end;
+        uint32_t start = p->start + (0u - (p->old_at + p->start)) % 4; /* the first whole word */
+        uint32_t end = p->end - high < DL_WINDOW_TAIL ? p->end : high + DL_WINDOW_TAIL;
+        uint8_t *bytes = p->window->bytes;
 
-        if ((w->shift - ((int64_t)r->to_base - r->from_base)) % 4 != 0 || w->size < phase + 4)
+        if ((p->new_at - p->old_at) % 4 != 0 || end < start || end - start < 4)
                 return;
-        if (low > phase + DL_WINDOW_LEAD)
-                start = phase + (low - phase - DL_WINDOW_LEAD) / 4 * 4;
-        end = w->size - high < DL_WINDOW_TAIL ? w->size : high + DL_WINDOW_TAIL;
+        if (low > start && low - start > DL_WINDOW_LEAD)
+                start += (low - start - DL_WINDOW_LEAD) / 4 * 4;
         uint32_t count = (end - start) / 4;
-        a64_analyse(w->bytes + start, count, w->from + start, r->from_base, r->from_limit,
-                    r->words);
+        a64_analyse(bytes + start, count, p->old_at + start, DL_MEMORY_MAX, r->words);
         for (uint32_t i = 0, at = start; i < count && at < high; i++, at += 4) {
                 enum a64_kind kind = (enum a64_kind)r->words[i].kind;
-                if (kind == A64_NONE || at + 4 <= low)
+                uint32_t target = r->words[i].target;
+                if (kind == A64_NONE || at + 4 <= low || !move(r, p, &target))
                         continue;
-                uint32_t target = dl_refs_map(r, w->copy, r->words[i].target);
-                put_word(w, at, low, high,
-                         a64_retarget(dl_get32(w->bytes + at), kind,
-                                      (uint32_t)(w->from + at + w->shift), r->to_base, target));
+                put_word(bytes, at, low, high,
+                         a64_retarget(dl_get32(bytes + at), kind, p->new_at + at, target));
         }
 }
 
 struct mode {
         const char *name;
-        void (*predict)(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
+        void (*predict)(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
                         uint32_t high);
 };
 
@@ -131,8 +132,8 @@ const char *dl_mode_name(enum dl_mode_id mode)
         return modes[mode].name;
 }
 
-void dl_refs_predict_mode(const struct dl_refs *r, const struct dl_window *w, enum dl_mode_id mode,
-                          uint32_t low, uint32_t high)
+void dl_mode_predict(const struct dl_refs *r, const struct dl_part *p, enum dl_mode_id mode,
+                     uint32_t low, uint32_t high)
 {
-        modes[mode].predict(r, w, low, high);
+        modes[mode].predict(r, p, low, high);
 }

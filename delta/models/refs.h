@@ -15,7 +15,7 @@ enum dl_mode_id {
         DL_MODE_A64,    /* instructions */
         DL_MODE_PREL32, /* words that count from their own place */
         DL_MODE_ABS64,  /* addresses */
-        DL_MODE_OFF32,  /* words that count from the program's start */
+        DL_MODE_OFF32,  /* words that count from the start of their row */
         DL_MODES,
 };
 
@@ -31,10 +31,34 @@ struct dl_region {
 
 #define DL_REGION_UNIT 64u /* regions begin at multiples of this */
 
+/*
+ * A piece of a program in one image: `size` bytes of the file from `at` on, at `offset` from the
+ * program's base in memory. What follows in memory alone, up to `memory` bytes, has positions
+ * beyond the file's, from `tail` on.
+ */
+struct dl_span {
+        uint32_t at, size, memory, offset, tail;
+};
+
+/* The same piece in both images. Rows rise, in both images. */
+struct dl_row {
+        struct dl_span from, to;
+        uint32_t program;
+};
+
+struct dl_program {
+        uint64_t from_va, to_va; /* address of the base */
+        uint32_t row, rows;
+};
+#define DL_PROGRAM_ROWS 16u          /* of one program, at most */
+#define DL_MEMORY_MAX   DL_IMAGE_MAX /* extent of a program */
+
 struct dl_refs {
-        uint32_t from_base, to_base;   /* file positions of the program's start */
-        uint32_t from_limit, to_limit; /* of its end, memory beyond the file included */
-        uint64_t from_va, to_va;       /* address of its start */
+        uint32_t from_size, to_size; /* of the images */
+        struct dl_row *rows;
+        uint32_t row_count;
+        struct dl_program *programs;
+        uint32_t program_count;
         const struct dl_map *map;
         uint32_t *order; /* copies by old position */
         struct dl_pin *pins;
@@ -58,11 +82,34 @@ struct dl_window {
         const struct dl_copy *copy;
 };
 
+/* A part of a window that lies in one row of either image. */
+struct dl_part {
+        const struct dl_window *window;
+        const struct dl_row *from, *to;
+        uint32_t start, end; /* of the old row, in the window */
+        uint32_t old_at;     /* of the window's first byte, from the old program's base */
+        uint32_t new_at; /* of what is made of it, from the new program's base; these two wrap */
+};
+
+/* The positions of what a program has in memory alone follow the file's, row by row. */
+void dl_refs_set_tails(struct dl_refs *r);
+
+/* The row that has this position in its file part, or NULL. */
+const struct dl_row *dl_refs_from_row(const struct dl_refs *r, uint32_t position);
+const struct dl_row *dl_refs_to_row(const struct dl_refs *r, uint32_t position);
+
 /* Sort the copies by old position. */
 void dl_refs_sort(struct dl_refs *r);
 
-/* The new position of what stood at `from`. It may lie beyond the file. */
+/* The new position of what stood at `from`. */
 uint32_t dl_refs_map(const struct dl_refs *r, const struct dl_copy *copy, uint32_t from);
+
+/*
+ * Where what stood at *offset from the base of the program of `from` is now, from the base of the
+ * program of `to`. False when it is in neither.
+ */
+bool dl_refs_move(const struct dl_refs *r, const struct dl_copy *copy, const struct dl_row *from,
+                  const struct dl_row *to, uint32_t *offset);
 
 /* Predict the window's bytes [low, high) by the regions' modes. */
 void dl_refs_predict(const struct dl_refs *r, const struct dl_window *w, uint32_t low,
@@ -71,6 +118,10 @@ void dl_refs_predict(const struct dl_refs *r, const struct dl_window *w, uint32_
 /* The same by one mode, for the encoder to compare. */
 void dl_refs_predict_mode(const struct dl_refs *r, const struct dl_window *w, enum dl_mode_id mode,
                           uint32_t low, uint32_t high);
+
+/* Predict [low, high) of a part by one mode. */
+void dl_mode_predict(const struct dl_refs *r, const struct dl_part *p, enum dl_mode_id mode,
+                     uint32_t low, uint32_t high);
 
 const char *dl_mode_name(enum dl_mode_id mode);
 

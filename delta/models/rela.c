@@ -24,11 +24,12 @@ static sg_err old_entries(struct dl *dl, uint32_t index, uint8_t *to, uint32_t c
 
 /* The old slot of an entry, as a file position; beyond every image when it is not in the program.
  */
-static uint32_t slot_of(const struct dl_refs *r, const uint8_t *entry)
+static uint32_t slot_of(const struct dl_rela *r, const uint8_t *entry)
 {
         uint64_t offset = dl_get64(entry) - r->from_va;
 
-        return offset < r->from_limit - r->from_base ? r->from_base + (uint32_t)offset : UINT32_MAX;
+        bool inside = offset < r->row->from.size && r->row->from.size - offset >= SLOT;
+        return inside ? r->row->from.at + (uint32_t)offset : UINT32_MAX;
 }
 
 static sg_err sample_old(struct dl *dl)
@@ -41,7 +42,7 @@ static sg_err sample_old(struct dl *dl)
                 sg_err e = old_entries(dl, i, entry, 1);
                 if (e)
                         return e;
-                uint32_t slot = slot_of(&dl->refs, entry);
+                uint32_t slot = slot_of(&dl->rela, entry);
                 if (slot < last)
                         return SG_E_DELTA_MODEL;
                 last = r->samples[i / RELA_STRIDE] = slot;
@@ -74,7 +75,7 @@ static sg_err read_columns(struct dl *dl)
                 sum += (uint64_t)v * SLOT;
                 if (!e && (sum > DL_IMAGE_MAX || (i > 0 && v == 0)))
                         e = SG_E_DELTA_MODEL;
-                r->odds[i].at = (uint32_t)sum + dl->refs.to_base;
+                r->odds[i].at = (uint32_t)sum + r->row->to.at;
         }
         for (uint32_t i = 0; !e && i < r->odd_count; i++) {
                 uint8_t kind;
@@ -106,9 +107,12 @@ sg_err dl_rela_open(struct dl *dl)
                 return e;
         r->from = dl_get32(places);
         r->to = dl_get32(places + 4);
-        if (!dl->program || dl->refs.to_base % SLOT != 0 || dl->refs.from_base % SLOT != 0 ||
+        r->row = dl->program ? dl_refs_from_row(&dl->refs, r->from) : NULL;
+        if (!r->row || r->row->to.at % SLOT != 0 || r->row->from.at % SLOT != 0 ||
             r->from + (uint64_t)r->from_count * RELA_ENTRY > dl->header.from_size)
                 return SG_E_DELTA_MODEL;
+        r->from_va = dl->refs.programs[r->row->program].from_va + r->row->from.offset;
+        r->to_va = dl->refs.programs[r->row->program].to_va + r->row->to.offset;
         e = read_columns(dl);
         if (!e)
                 e = sample_old(dl);
@@ -134,11 +138,10 @@ static uint32_t entry_before(const struct dl_rela *r, uint64_t pos)
 static void put_slot(const struct dl *dl, const uint8_t *entry, uint64_t pos, uint8_t *bytes,
                      uint32_t n)
 {
-        uint64_t slot = slot_of(&dl->refs, entry);
+        uint64_t slot = slot_of(&dl->rela, entry);
         bool relative = dl_get64(entry + 8) == RELA_KIND;
 
-        if (!relative ||
-            dl_get64(entry + 16) - dl->refs.from_va >= dl->refs.from_limit - dl->refs.from_base)
+        if (!relative || dl_get64(entry + 16) - dl->rela.from_va >= dl->rela.row->from.memory)
                 return;
         for (uint32_t i = 0; i < SLOT; i++) {
                 if (slot + i >= pos && slot + i < pos + n)
@@ -159,7 +162,7 @@ sg_err dl_rela_fill(struct dl *dl, uint64_t pos, uint8_t *bytes, uint32_t n)
                         return e;
                 for (uint32_t i = 0; i < count; i++) {
                         const uint8_t *entry = entries + (size_t)i * RELA_ENTRY;
-                        if (slot_of(&dl->refs, entry) >= pos + n)
+                        if (slot_of(&dl->rela, entry) >= pos + n)
                                 return SG_OK;
                         put_slot(dl, entry, pos, bytes, n);
                 }
@@ -204,7 +207,7 @@ static sg_err add_entry(struct dl *dl, uint32_t slot, uint64_t address)
 
         if (r->index == r->starts[dl->segment + 1])
                 return SG_E_DELTA_SEGMENT;
-        dl_put64(entry, dl->refs.to_va + slot - dl->refs.to_base);
+        dl_put64(entry, r->to_va + slot - r->row->to.at);
         dl_put64(entry + 8, RELA_KIND);
         dl_put64(entry + 16, address);
         r->index++;
@@ -229,7 +232,7 @@ static sg_err empty_slot(struct dl *dl, uint32_t at, uint8_t *slot)
 {
         struct dl_rela *r = &dl->rela;
         uint64_t address = dl_get64(slot);
-        bool inside = address - dl->refs.to_va < dl->refs.to_limit - dl->refs.to_base;
+        bool inside = address - r->to_va < r->row->to.memory;
         sg_err e = skip_odds(dl, at);
 
         if (e)
@@ -250,9 +253,9 @@ static sg_err empty_slot(struct dl *dl, uint32_t at, uint8_t *slot)
 
 sg_err dl_rela_empty(struct dl *dl, uint32_t to, uint8_t *bytes, uint32_t n)
 {
-        const struct dl_refs *refs = &dl->refs;
-        uint32_t at = to > refs->to_base ? to : refs->to_base;
-        uint32_t end = to + n < refs->to_limit ? to + n : refs->to_limit;
+        const struct dl_span *span = &dl->rela.row->to;
+        uint32_t at = to > span->at ? to : span->at, limit = span->at + span->size;
+        uint32_t end = to + n < limit ? to + n : limit;
 
         while (at < end && end - at >= SLOT) {
                 const struct dl_made *made = dl_made_at(dl, at);

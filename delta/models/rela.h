@@ -9,7 +9,7 @@
 #ifndef SEGUE_DELTA_RELA_H
 #define SEGUE_DELTA_RELA_H
 
-#include "delta/wire.h"
+#include "delta/models/refs.h"
 
 struct dl;
 struct dl_arena;
@@ -36,6 +36,8 @@ struct dl_rela {
         bool on;
         uint32_t from, from_count; /* the old table: file position, entries */
         uint32_t to, to_count;
+        const struct dl_row *row; /* the program's piece that holds the table and the slots */
+        uint64_t from_va, to_va;  /* addresses of its start */
         uint32_t odd_count;
         uint32_t *samples; /* old slot of every RELA_STRIDEth entry */
         uint32_t *starts;  /* [segment_count + 1] index of the first entry of each segment */

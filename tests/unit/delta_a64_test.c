@@ -36,13 +36,13 @@ static void words_as_the_assembler_makes_them(void **state)
                 struct a64_word found;
                 uint8_t bytes[4];
                 dl_put32(bytes, v->word);
-                a64_analyse(bytes, 1, v->pos, 0, 0x100000, &found);
+                a64_analyse(bytes, 1, v->pos, 0x100000, &found);
                 if (found.kind != v->kind || found.target != v->target)
                         fail_msg("%s: kind %u, target 0x%x", v->text, found.kind, found.target);
-                uint32_t moved = a64_retarget(v->word, v->kind, v->to_pos, 0, v->to_target);
+                uint32_t moved = a64_retarget(v->word, v->kind, v->to_pos, v->to_target);
                 if (moved != v->moved)
                         fail_msg("%s: 0x%08x", v->text, moved);
-                assert_int_equal(a64_retarget(v->word, v->kind, v->pos, 0, v->target), v->word);
+                assert_int_equal(a64_retarget(v->word, v->kind, v->pos, v->target), v->word);
         }
 }
 
@@ -67,13 +67,12 @@ static void low_halves(void **state)
                 uint8_t bytes[8];
                 dl_put32(bytes, 0xb0000022); /* adrp x2, .+0x5000 */
                 dl_put32(bytes + 4, rows[i].word);
-                a64_analyse(bytes, 2, 0x1000, 0, 0x100000, found);
+                a64_analyse(bytes, 2, 0x1000, 0x100000, found);
                 if (found[1].kind != A64_LO12 || found[1].target != 0x6000 + rows[i].low)
                         fail_msg("%s: kind %u, target 0x%x", rows[i].text, found[1].kind,
                                  found[1].target);
                 assert_int_equal(found[0].target, found[1].target);
-                uint32_t moved =
-                        a64_retarget(rows[i].word, A64_LO12, 0, 0, 0x7000 + rows[i].to_low);
+                uint32_t moved = a64_retarget(rows[i].word, A64_LO12, 0, 0x7000 + rows[i].to_low);
                 if (moved != rows[i].moved)
                         fail_msg("%s: 0x%08x", rows[i].text, moved);
         }
@@ -83,12 +82,12 @@ static void low_halves(void **state)
 static void out_of_reach(void **state)
 {
         (void)state;
-        assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 0, 1u << 27), 0x14000100);
-        assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 0, 0x402), 0x14000100);
-        assert_int_equal(a64_retarget(0x54000201, A64_I19, 0, 0, 1u << 20), 0x54000201);
-        assert_int_equal(a64_retarget(0x370fffe2, A64_I14, 0, 0, 1u << 15), 0x370fffe2);
-        assert_int_equal(a64_retarget(0x70009187, A64_ADR, 0, 0, 1u << 20), 0x70009187);
-        assert_int_equal(a64_retarget(0xf9409441, A64_LO12, 0, 0, 0x6004), 0xf9409441);
+        assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 1u << 27), 0x14000100);
+        assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 0x402), 0x14000100);
+        assert_int_equal(a64_retarget(0x54000201, A64_I19, 0, 1u << 20), 0x54000201);
+        assert_int_equal(a64_retarget(0x370fffe2, A64_I14, 0, 1u << 15), 0x370fffe2);
+        assert_int_equal(a64_retarget(0x70009187, A64_ADR, 0, 1u << 20), 0x70009187);
+        assert_int_equal(a64_retarget(0xf9409441, A64_LO12, 0, 0x6004), 0xf9409441);
 }
 
 static void a_target_outside_is_none(void **state)
@@ -98,10 +97,10 @@ static void a_target_outside_is_none(void **state)
 
         (void)state;
         dl_put32(bytes, 0x97fffe00); /* bl .-0x800 */
-        a64_analyse(bytes, 1, 0x400, 0, 0x100000, &found);
+        a64_analyse(bytes, 1, 0x400, 0x100000, &found);
         assert_int_equal(found.kind, A64_NONE);
         dl_put32(bytes, 0x14000100); /* b .+0x400 */
-        a64_analyse(bytes, 1, 0x400, 0, 0x800, &found);
+        a64_analyse(bytes, 1, 0x400, 0x800, &found);
         assert_int_equal(found.kind, A64_NONE);
 }
 
@@ -244,7 +243,7 @@ static struct sizes patch_sizes(enum kind kind)
         struct sizes sizes = {patch.size, other.size};
 
         rig_check(&patch, &from, &to);
-        assert_true(rig_part(&patch, "program") > 0);
+        assert_int_equal(rig_part(&patch, "program") > 0, kind != KINDS);
         free(from.data);
         free(to.data);
         free(patch.data);
