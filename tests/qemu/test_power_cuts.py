@@ -62,7 +62,9 @@ class Sweep:
         with Machine(device, self.cpus) as m:
             m.events(("agent-hello", self.guest, {"release": said}),
                      ("package-(done|skipped)", None, {"outcome": outcome}), timeout=BOOT)
+            limit = time.monotonic() + BOOT
             while not m.seen("event 52 refilled ") and not self.is_refilled(device):
+                assert time.monotonic() < limit, m.tail()
                 m.wait(".")
             assert m.guest_errors() == ""
         self.check_whole(device)
