@@ -11,6 +11,7 @@ import dataclasses
 import mmap
 import random
 import subprocess
+import time
 
 from gdb import PC, Gdb
 
@@ -19,7 +20,7 @@ ELF = "build/bootflow/bootfw.elf"
 REGION = 2 << 20 # BOOTFW_REGION_SIZE
 RAM_BASE, MACHINE_RAM = 0x40000000, 0x40000000
 LR = 30
-HANG = 3 # seconds; two verifications take a tenth of it on a quiet machine
+HANG = 20 # so many times longer than an undisturbed run
 
 # Where the decision is made: our own functions, and of Mbed TLS the way that its verdict takes back.
 # What computes it (hashes, points, big numbers) is passed over, and skipped in at random.
@@ -64,16 +65,16 @@ class Result:
 class Walk:
     """bootfw at its first instruction of bf_image_verify; the machine was started with -S."""
 
-    def __init__(self, gdb_path, ram_path, machine, digest):
+    def __init__(self, gdb_path, machine, digest):
         self._gdb = Gdb(gdb_path)
         self._digest = digest
         self._functions = symbols()
         self._starts = sorted((a, a + size, name) for name, (a, size) in self._functions.items()
                               if size and name in DECIDES)
         self._base = None
-        self._begin(ram_path, machine)
+        self._begin(machine)
 
-    def _begin(self, ram_path, machine):
+    def _begin(self, machine):
         # rt's RAM is 32 MiB at 0x40000000 of its own addresses; bootfw has the last 2 MiB.
         size = 32 << 20
         self._base = RAM_BASE + size - REGION
@@ -83,7 +84,7 @@ class Walk:
         self._gdb.forget(entry)
         found = next(line for line in machine.lines if "VM rt: 32 MiB at " in line)
         place = int(found.split(" at ")[1].split(",")[0], 16) - MACHINE_RAM
-        with open(ram_path, "r+b") as f:
+        with open(machine.memory_file(), "r+b") as f:
             whole = mmap.mmap(f.fileno(), 0)
         self._ram = memoryview(whole)[place:place + size]
         self._reports = [self._base + a for a in calls_to_hv()]
@@ -91,6 +92,10 @@ class Walk:
         self._enters = self._base + address_of("bootfw_enter")
         for address in (*self._reports, self._parked, self._enters):
             self._gdb.break_at(address)
+        kept, since = self._keep(), time.monotonic()
+        assert self._gdb.resume(60), "bootfw does not report"
+        self._limit = HANG * (time.monotonic() - since)
+        self._put_back(kept)
 
     def function(self, pc):
         """(name, offset) of an address in the decision, or None."""
@@ -108,10 +113,11 @@ class Walk:
         return registers[1] == 0 and digest == self._digest
 
     def _keep(self):
-        return self._gdb.registers(), bytes(self._ram)
+        return self._gdb.registers(), self._gdb.vectors(), bytes(self._ram)
 
     def _put_back(self, kept):
-        self._ram[:] = kept[1]
+        self._ram[:] = kept[2]
+        self._gdb.set_vectors(kept[1])
         self._gdb.set_registers(kept[0])
 
     def _skip(self, result):
@@ -122,7 +128,7 @@ class Walk:
         self._gdb.set_registers(registers)
         result.tried += 1
         ends = (*self._reports, self._parked, self._enters)
-        ended = registers[PC] in ends or self._gdb.resume(HANG)
+        ended = registers[PC] in ends or self._gdb.resume(self._limit)
         registers = self._gdb.registers()
         if not ended or registers[PC] == self._parked:
             result.silent += 1
@@ -148,11 +154,11 @@ class Walk:
                 return result, self._says_start(registers)
             self._gdb.step()
 
-    def at_random(self, count, seed, longest):
-        """Skips at as many random instants, up to `longest` seconds after the beginning."""
+    def at_random(self, count, seed):
+        """Skips at as many random instants of an undisturbed run."""
         result, chance, kept = Result(), random.Random(seed), self._keep()
         while result.tried < count:
-            ended = self._gdb.resume(chance.uniform(0, longest))
+            ended = self._gdb.resume(chance.uniform(0, self._limit / HANG))
             at = self._gdb.registers()[PC] - self._base
             if not ended and 0 <= at < REGION: # hv may be at work on this core
                 self._skip(result)

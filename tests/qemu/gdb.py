@@ -7,6 +7,8 @@ import struct
 import time
 
 SP, PC, REGISTERS = 31, 32, 33 # x0..x30 before them, cpsr behind
+VECTORS = range(34, 66) # v0..v31, one by one
+SIGTRAP = "T05"
 FORMAT = f"<{REGISTERS}QI"
 
 
@@ -24,6 +26,8 @@ class Gdb:
                 assert time.monotonic() < end, f"no gdb stub at {path}"
                 time.sleep(0.05)
         self._ask("QStartNoAckMode", acknowledge=True)
+        # Only who asked for the description of the registers is given them one by one.
+        self._ask("qXfer:features:read:target.xml:0,ffb")
 
     def _send(self, text):
         self._socket.sendall(f"${text}#{sum(text.encode()) & 0xff:02x}".encode())
@@ -80,7 +84,11 @@ class Gdb:
             self._stopped(reply)
             return True
         self._socket.sendall(b"\x03")
-        assert self._receive(20), "QEMU does not stop"
+        reply = self._receive(20)
+        assert reply, "QEMU does not stop"
+        if reply.startswith(SIGTRAP): # the breakpoint was faster
+            self._stopped(reply)
+            return True
         self._choose()
         return False
 
@@ -96,6 +104,15 @@ class Gdb:
 
     def set_registers(self, values):
         self._ask("G" + struct.pack(FORMAT, *values).hex())
+
+    def vectors(self):
+        values = [self._ask(f"p{n:x}") for n in VECTORS]
+        assert all(len(v) == 32 for v in values), values # 128 bits each
+        return values
+
+    def set_vectors(self, values):
+        for n, value in zip(VECTORS, values):
+            self._ask(f"P{n:x}={value}")
 
     def leave(self):
         """The machine runs on without us."""

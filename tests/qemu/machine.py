@@ -73,6 +73,12 @@ class Machine:
             self.lines.append("(QEMU ended)")
             self._news.notify_all()
 
+    def memory_file(self):
+        """RAM that a test gave as a memory-backend-memfd, as a file."""
+        folder = f"/proc/{self._process.pid}/fd"
+        return next(path for path in (os.path.join(folder, fd) for fd in os.listdir(folder))
+                    if "memfd:memory-backend" in os.readlink(path))
+
     def type(self, text):
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()

@@ -56,12 +56,11 @@ class Attack:
     def __init__(self, name, forged):
         self.device = device_with(name, forged)
         gdb = os.path.join(self.device.folder, "gdb")
-        ram = os.path.join(self.device.folder, "ram")
         self.machine = Machine(self.device, CPUS, memory="1G", extra=(
             "-S", "-gdb", f"unix:{gdb},server=on,wait=off", "-machine", "memory-backend=ram",
-            "-object", f"memory-backend-file,id=ram,size=1G,mem-path={ram},share=on"))
+            "-object", "memory-backend-memfd,id=ram,size=1G,share=on"))
         try:
-            self.walk = Walk(gdb, ram, self.machine, forged.digest())
+            self.walk = Walk(gdb, self.machine, forged.digest())
         except BaseException:
             self.machine.cut()
             raise
@@ -84,7 +83,7 @@ def test_a_good_image_is_seen_to_start(name):
 
 def attacked(name, forge, error, chosen, random_skips):
     with Attack(name, forge()) as a:
-        at_random = a.walk.at_random(random_skips, seed=1, longest=0.2)
+        at_random = a.walk.at_random(random_skips, seed=1)
         result, starts = a.walk.run(chosen)
         print(f"{forge.__name__}: {result}; at random: {at_random}")
         assert not starts
