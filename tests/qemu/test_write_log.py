@@ -54,5 +54,5 @@ def test_every_prefix_of_an_update(name):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("what", ["rt", "rt-rollback"])
-def test_every_prefix_of_an_update_is_ended_by_the_device(name, what):
+def test_every_prefix_is_ended_by_the_device(name, what):
     replay(name, what, 1)
