@@ -10,6 +10,7 @@
 struct phases {
         struct progress progress;
         const char *phase;
+        uint64_t done;
         uint64_t size;
         sg_err (*write)(void *ctx, const void *buf, size_t length);
         void *ctx;
@@ -27,10 +28,12 @@ static void show_phase(void *ctx, const char *phase, uint64_t done, uint64_t tot
         struct phases *p = ctx;
         double share = total > 0 ? (double)done / (double)total : 0;
 
-        if (p->phase == NULL || strcmp(p->phase, phase) != 0) {
+        /* Matching runs more than once: each time has its own rate. */
+        if (p->phase == NULL || strcmp(p->phase, phase) != 0 || done < p->done) {
                 progress_start(&p->progress, phase, p->size);
                 p->phase = phase;
         }
+        p->done = done;
         progress_update(&p->progress, (uint64_t)(share * (double)p->size));
 }
 

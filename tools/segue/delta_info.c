@@ -11,6 +11,18 @@ static sg_err patch_read(void *ctx, uint64_t offset, void *buf, size_t length)
         return mapped_read(ctx, offset, buf, length);
 }
 
+/* The format does not say how large each segment's streams are when unpacked. */
+static void print_row(const struct dl_info_row *row, uint64_t patch_size)
+{
+        printf("%-24s %12llu %6.1f %% ", row->name, (unsigned long long)row->bytes,
+               100.0 * (double)row->bytes / (double)patch_size);
+        if (row->raw > 0) {
+                printf("%12llu\n", (unsigned long long)row->raw);
+        } else {
+                printf("%12s\n", "-");
+        }
+}
+
 static void print_info(const struct dl_header *h, const struct dl_info *info)
 {
         char from[65], to[65];
@@ -23,13 +35,11 @@ static void print_info(const struct dl_header *h, const struct dl_info *info)
                (unsigned long long)h->patch_size,
                h->to_size > 0 ? 100.0 * (double)h->patch_size / (double)h->to_size : 0.0);
         printf("memory    %12u bytes\n", h->arena_size);
-        printf("segments  %12u of %u bytes: each a chunk and a checkpoint\n\n", h->segment_count,
-               DL_SEGMENT_SIZE);
-        printf("%-24s %12s %12s\n", "part", "bytes", "unpacked");
+        printf("segments  %12u of %u bytes: each a chunk, and a checkpoint of %u bytes\n\n",
+               h->segment_count, DL_SEGMENT_SIZE, DL_CHECKPOINT_SIZE);
+        printf("%-24s %12s %8s %12s\n", "model or stream", "bytes", "share", "unpacked");
         for (uint32_t i = 0; i < info->rows; i++) {
-                printf("%-24s %12llu %12llu\n", info->row[i].name,
-                       (unsigned long long)info->row[i].bytes,
-                       (unsigned long long)info->row[i].raw);
+                print_row(&info->row[i], h->patch_size);
         }
         for (uint32_t i = 0; i < info->notes; i++) {
                 printf("note: %s\n", info->note[i]);
@@ -49,6 +59,7 @@ static void print_info_json(const struct dl_header *h, const struct dl_info *inf
         json_write_u64(&w, "memory_bytes", h->arena_size);
         json_write_u64(&w, "segments", h->segment_count);
         json_write_u64(&w, "segment_bytes", DL_SEGMENT_SIZE);
+        json_write_u64(&w, "checkpoint_bytes", DL_CHECKPOINT_SIZE);
         json_write_open(&w, "parts", '[');
         for (uint32_t i = 0; i < info->rows; i++) {
                 json_write_open(&w, NULL, '{');

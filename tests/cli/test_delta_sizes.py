@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is promised of a delta's size, against Debian's bsdiff on the same files."""
+
+import glob
+import itertools
+import json
+import os
+import random
+import subprocess
+import zlib
+
+import pytest
+
+SEED = random.Random(9)
+
+
+def noise(size):
+    return SEED.randbytes(size)
+
+
+def sparse(size, every):
+    data = bytearray(size)
+    for at in range(0, size, every):
+        data[at] = at // every & 255
+    return bytes(data)
+
+
+def shuffled(data, piece):
+    pieces = [data[i:i + piece] for i in range(0, len(data), piece)]
+    random.Random(1).shuffle(pieces)
+    return b"".join(pieces)
+
+
+def rows(seed):
+    """Records as in a database: mostly alike, some fields counting."""
+    r = random.Random(seed)
+    return b"".join(b"name=%08d value=%04d state=ok\n" % (i, r.randrange(9999)) for i in range(10000))
+
+
+def changed(data, every):
+    out = bytearray(data)
+    for at in range(0, len(out), every):
+        out[at] ^= 0x5A
+    return bytes(out)
+
+
+BASE = noise(300_000)
+GENERATED = {
+    "moved": (BASE, BASE[150_000:] + BASE[:150_000]),
+    "every-100th-byte": (BASE, changed(BASE, 100)),
+    "every-9th-byte": (BASE, changed(BASE, 9)),
+    "small-pieces-shuffled": (BASE, shuffled(BASE, 64)),
+    "pieces-shuffled": (BASE, shuffled(BASE, 1000)),
+    "records": (rows(1), rows(2)),
+    "zeros": (bytes(300_000), bytes(400_000)),
+    "zeros-to-noise": (bytes(200_000), noise(200_000)),
+    "sparse": (sparse(300_000, 500), sparse(300_000, 501)),
+    "shrunk": (BASE, BASE[::2]),
+    "one-byte": (b"a", b"b"),
+    "doubled": (BASE, BASE + BASE),
+}
+
+
+def sizes(shop, old, new):
+    """Bytes of our patch, which was applied, and of bsdiff's."""
+    shop.segue("delta", "create", "--from", old, "--to", new, "-o", "ours")
+    shop.segue("delta", "apply", "--from", old, "ours", "-o", "out")
+    with open(shop.path(new), "rb") as f:
+        assert shop.read("out") == f.read()
+    subprocess.run(["bsdiff", old, new, "theirs"], cwd=shop.folder, check=True)
+    return os.path.getsize(shop.path("ours")), os.path.getsize(shop.path("theirs"))
+
+
+def within_bsdiff(ours, theirs):
+    return ours <= theirs + max(theirs // 100, 32 << 10)
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated(shop, name):
+    for file, data in zip(("old", "new"), GENERATED[name]):
+        shop.write(file, data)
+    ours, theirs = sizes(shop, "old", "new")
+    assert within_bsdiff(ours, theirs), (ours, theirs)
+
+
+def real_files():
+    """Neighbours among this machine's programs, libraries and texts, and among what was built."""
+    found = [sorted(filter(os.path.isfile, glob.glob(p)), key=os.path.getsize)[-4:] for p in
+             ("/usr/bin/*grep", "/usr/bin/b*", "/usr/lib/*/libc*.so.*", "/usr/share/perl5/*.pm",
+              "build/hv/*.bin", "build/*/*.bin", "build/tests/*.bin")]
+    pairs = [pair for files in found for pair in itertools.pairwise(files)]
+    return [(a, b) for a, b in pairs if max(map(os.path.getsize, (a, b))) < 3 << 20]
+
+
+def test_real_files(shop):
+    missed, pairs = [], real_files()
+    assert len(pairs) > 8
+    for old, new in pairs:
+        ours, theirs = sizes(shop, os.path.abspath(old), os.path.abspath(new))
+        if not within_bsdiff(ours, theirs):
+            missed.append((old, new, ours, theirs))
+    assert not missed
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 1 << 20, 3 << 20])
+def test_equal_files(shop, size):
+    shop.write("same", noise(size))
+    shop.segue("delta", "create", "--from", "same", "--to", "same", "-o", "p")
+    assert len(shop.read("p")) < 1024
+
+
+@pytest.mark.parametrize("new", ["noise", "text", "program"])
+def test_unrelated_files(shop, new):
+    data = {"noise": lambda: noise(500_000), "text": lambda: rows(3),
+            "program": lambda: open("build/hv/hv.bin", "rb").read()}[new]()
+    shop.write("old", noise(400_000))
+    shop.write("new", data)
+    shop.segue("delta", "create", "--from", "old", "--to", "new", "-o", "p")
+    assert len(shop.read("p")) <= 1.01 * len(zlib.compress(data, 9)) + 512
+
+
+@pytest.mark.parametrize("limit", ["400K", "700K", "3M"])
+def test_memory_limit_is_kept(shop, limit):
+    shop.write("old", BASE)
+    shop.write("new", shuffled(BASE, 50))
+    shop.segue("delta", "create", "--from", "old", "--to", "new", "--ram-max", limit, "-o", "p")
+    unit = {"K": 1 << 10, "M": 1 << 20}[limit[-1]]
+    need = json.loads(shop.segue("delta", "info", "--json", "p"))["memory_bytes"]
+    assert need <= int(limit[:-1]) * unit
+    shop.segue("delta", "apply", "--from", "old", "p", "-o", "out", "--ram-max", limit)
+    assert shop.read("out") == shop.read("new")
+    shop.refused(315, "delta", "apply", "--from", "old", "p", "-o", "out2", "--ram-max", need - 1)
+
+
+def test_below_the_smallest_memory(shop):
+    shop.write("old", BASE)
+    shop.write("new", shuffled(BASE, 50))
+    shop.refused(315, "delta", "create", "--from", "old", "--to", "new", "--ram-max", "60K", "-o", "p")
+    assert not os.path.exists(shop.path("p"))
