@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/models/refs.h"
 
-#define NESTED 16u /* copies before the nearest one that may still cover a position */
+#define OVERLAPPING 16u /* copies before the nearest one that may still cover a position */
 
 void dl_refs_set_tails(struct dl_refs *r)
 {
@@ -37,6 +37,24 @@ static void sift(const struct dl_refs *r, uint32_t root, uint32_t count)
         }
 }
 
+/* A copy of old bytes inside those of another one is never the longest that covers them. */
+static void leave_out_nested(struct dl_refs *r)
+{
+        const struct dl_copy *copies = r->map->copies;
+        uint32_t end = 0;
+
+        r->ordered = 0;
+        for (uint32_t i = 0; i < r->map->count; i++) {
+                const struct dl_copy *c = &copies[r->order[i]];
+                if (r->ordered > 0 && c->from + c->length <= end)
+                        continue;
+                if (r->ordered > 0 && copies[r->order[r->ordered - 1]].from == c->from)
+                        r->ordered--;
+                r->order[r->ordered++] = r->order[i];
+                end = c->from + c->length;
+        }
+}
+
 void dl_refs_sort(struct dl_refs *r)
 {
         uint32_t count = r->map->count;
@@ -51,6 +69,7 @@ void dl_refs_sort(struct dl_refs *r)
                 r->order[0] = last;
                 sift(r, 0, i);
         }
+        leave_out_nested(r);
 }
 
 static bool covers(uint32_t start, uint32_t length, uint32_t at)
@@ -76,7 +95,7 @@ static const struct dl_pin *pin_at(const struct dl_refs *r, uint32_t from)
 /* How many copies, by old position, start at or below `from`. */
 static uint32_t count_below(const struct dl_refs *r, uint32_t from)
 {
-        uint32_t low = 0, high = r->map->count;
+        uint32_t low = 0, high = r->ordered;
 
         while (low < high) {
                 uint32_t mid = low + (high - low) / 2;
@@ -94,17 +113,17 @@ static const struct dl_copy *copy_for(const struct dl_refs *r, uint32_t from)
         const struct dl_copy *copies = r->map->copies, *best = NULL;
         uint32_t below = count_below(r, from);
 
-        for (uint32_t i = 0; i < NESTED && i < below; i++) {
+        for (uint32_t i = 0; i < OVERLAPPING && i < below; i++) {
                 const struct dl_copy *c = &copies[r->order[below - 1 - i]];
                 if (covers(c->from, c->length, from) && (!best || c->length > best->length))
                         best = c;
         }
-        if (best || r->map->count == 0)
+        if (best || r->ordered == 0)
                 return best;
         if (below == 0)
                 return &copies[r->order[0]];
         best = &copies[r->order[below - 1]];
-        if (below < r->map->count) {
+        if (below < r->ordered) {
                 const struct dl_copy *above = &copies[r->order[below]];
                 if (above->from - from < from - (best->from + best->length - 1))
                         return above;

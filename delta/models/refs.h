@@ -60,7 +60,8 @@ struct dl_refs {
         struct dl_program *programs;
         uint32_t program_count;
         const struct dl_map *map;
-        uint32_t *order; /* copies by old position */
+        uint32_t *order; /* copies by old position, but for those inside a longer one */
+        uint32_t ordered;
         struct dl_pin *pins;
         uint32_t pin_count;
         struct dl_region *regions;
