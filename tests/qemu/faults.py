@@ -13,13 +13,14 @@ import random
 import subprocess
 import time
 
-from gdb import PC, Gdb
+from gdb import CPSR, PC, Gdb
 
 PREFIX = "aarch64-linux-gnu-"
 ELF = "build/bootflow/bootfw.elf"
 REGION = 2 << 20 # BOOTFW_REGION_SIZE
 RAM_BASE, MACHINE_RAM = 0x40000000, 0x40000000
 LR = 30
+EL1 = 1
 HANG = 20 # so many times longer than an undisturbed run
 
 # Where the decision is made: our own functions, and of Mbed TLS the way that its verdict takes back.
@@ -120,6 +121,14 @@ class Walk:
         self._gdb.set_vectors(kept[1])
         self._gdb.set_registers(kept[0])
 
+    def _run(self, seconds):
+        """Until a breakpoint: True. When the time is up the core is not in the middle of hv, whose
+        state is not put back."""
+        hit = self._gdb.resume(seconds)
+        while not hit and self._gdb.registers()[CPSR] >> 2 & 3 != EL1:
+            hit = self._gdb.resume(0.001)
+        return hit
+
     def _skip(self, result):
         """Skips the next instruction and sees what comes of it."""
         registers = self._gdb.registers()
@@ -128,7 +137,7 @@ class Walk:
         self._gdb.set_registers(registers)
         result.tried += 1
         ends = (*self._reports, self._parked, self._enters)
-        ended = registers[PC] in ends or self._gdb.resume(self._limit)
+        ended = registers[PC] in ends or self._run(self._limit)
         registers = self._gdb.registers()
         if not ended or registers[PC] == self._parked:
             result.silent += 1
@@ -158,9 +167,9 @@ class Walk:
         """Skips at as many random instants of an undisturbed run."""
         result, chance, kept = Result(), random.Random(seed), self._keep()
         while result.tried < count:
-            ended = self._gdb.resume(chance.uniform(0, self._limit / HANG))
+            ended = self._run(chance.uniform(0, self._limit / HANG))
             at = self._gdb.registers()[PC] - self._base
-            if not ended and 0 <= at < REGION: # hv may be at work on this core
+            if not ended and 0 <= at < REGION:
                 self._skip(result)
             self._put_back(kept)
         return result

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-SP, PC, REGISTERS = 31, 32, 33 # x0..x30 before them, cpsr behind
+SP, PC, CPSR, REGISTERS = 31, 32, 33, 33 # x0..x30 before them
 VECTORS = range(34, 66) # v0..v31, one by one
 SIGTRAP = "T05"
 FORMAT = f"<{REGISTERS}QI"
