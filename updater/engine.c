@@ -177,6 +177,8 @@ sg_err engine_hv_error(int64_t result)
                 return SG_E_DOWNGRADE;
         case SG_HC_FAILED_BEFORE:
                 return SG_E_FAILED_BEFORE;
+        case SG_HC_STORAGE:
+                return SG_E_BOOT_STATE;
         default:
                 return SG_E_HV_REFUSED;
         }

@@ -260,7 +260,8 @@ enum engine_result engine_trial_step(struct engine *e)
  * start. */
 static bool is_passing(sg_err error)
 {
-        return error == SG_E_IO || (error >= 500 && error < 600) || error == SG_E_JOURNAL;
+        return error == SG_E_IO || (error >= 500 && error < 600) || error == SG_E_JOURNAL ||
+               error == SG_E_BOOT_STATE;
 }
 
 /* The guest is done with, for better or worse. */

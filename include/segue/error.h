@@ -168,6 +168,7 @@
         E(817, SUPERSEDED, "another package took its place")                                   \
         E(818, BASE_CHANGED, "active slot on the disk differs from what was verified")         \
         E(819, JOURNAL_BLANK, "journal was never written")                                     \
+        E(820, BOOT_STATE, "hypervisor could not write the boot state")                        \
         E(851, UPDATE_DT, "update partition's devicetree lacks something or is malformed")
 
 typedef enum sg_err {

@@ -30,14 +30,14 @@ struct sim_case {
 };
 
 struct sim_plan {
-        uint32_t faults;   /* mask of enum sim_fault */
-        uint32_t variants; /* the most that are tried of one operation; the rest by the seed */
-        uint32_t every;    /* of these operations, one in `every`: 1 is all */
-        uint32_t second;   /* variants of a second fault, in the recovery; 0: single faults */
-        uint32_t jobs;     /* children at a time */
         uint64_t seed;
         uint64_t only;      /* this operation alone; 0: all */
         bool (*when)(void); /* NULL, or: only while that says so */
+        uint32_t faults;    /* mask of enum sim_fault */
+        uint32_t variants;  /* the most that are tried of one operation; the rest by the seed */
+        uint32_t every;     /* of these operations, one in `every`: 1 is all */
+        uint32_t second;    /* variants of a second fault, in the recovery; 0: single faults */
+        uint32_t jobs;      /* children at a time */
         bool stop_at_first; /* failure */
         bool quiet;         /* failures are counted, not told */
 };

@@ -145,6 +145,18 @@ static struct maker_payload image_payload(uint32_t piece)
         return p;
 }
 
+static struct maker_payload rt_payload(void)
+{
+        static const uint32_t whole[] = {FIXTURE_RT_SIZE};
+        struct maker_payload p = {.bytes = fixture.rt_new, .chunks = whole, .chunk_count = 1};
+
+        set_manifest(&p, "rt.img");
+        snprintf(p.manifest.guest, sizeof(p.manifest.guest), "rt");
+        p.manifest.to_length = FIXTURE_RT_SIZE;
+        memcpy(p.manifest.to_digest, fixture.rt_new_digest, 32);
+        return p;
+}
+
 static void make_keys(void)
 {
         if (keys_made) {
@@ -173,11 +185,16 @@ void fixture_make(uint32_t image_size, enum fixture_kind kind, uint32_t piece)
         make_image(fixture.old_image, image_size, 1, FIXTURE_OLD_COUNTER, 0, fixture.old_digest);
         make_image(fixture.new_image, image_size, 1, FIXTURE_NEW_COUNTER, 300, fixture.new_digest);
         make_image(fixture.rt_image, FIXTURE_RT_SIZE, 7, 1, 0, fixture.rt_digest);
+        make_image(fixture.rt_new, FIXTURE_RT_SIZE, 7, FIXTURE_NEW_COUNTER, 20,
+                   fixture.rt_new_digest);
         if (kind != FIXTURE_IMAGE) {
                 payloads[count++] = delta_payload();
         }
-        if (kind != FIXTURE_DELTA) {
+        if (kind == FIXTURE_IMAGE || kind == FIXTURE_BOTH) {
                 payloads[count++] = image_payload(piece);
+        }
+        if (kind == FIXTURE_TWO) {
+                payloads[count++] = rt_payload();
         }
         maker_targets(&targets, 1, payloads, count, &targets_role);
         fixture.package_size = maker_package(fixture.package, sizeof(fixture.package), &root_text,

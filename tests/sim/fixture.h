@@ -11,14 +11,15 @@
 #define FIXTURE_PACKAGE_MAX (4u << 20)
 #define FIXTURE_RT_SIZE     (4u << 10)
 
-enum fixture_kind { FIXTURE_DELTA, FIXTURE_IMAGE, FIXTURE_BOTH };
+/* For `personal`: a delta, a full image, both; FIXTURE_TWO: a delta, and an image for `rt`. */
+enum fixture_kind { FIXTURE_DELTA, FIXTURE_IMAGE, FIXTURE_BOTH, FIXTURE_TWO };
 
 struct fixture {
         uint32_t image_size;
         uint8_t old_image[FIXTURE_IMAGE_MAX];
         uint8_t new_image[FIXTURE_IMAGE_MAX];
-        uint8_t rt_image[FIXTURE_RT_SIZE];
-        uint8_t old_digest[32], new_digest[32], rt_digest[32];
+        uint8_t rt_image[FIXTURE_RT_SIZE], rt_new[FIXTURE_RT_SIZE];
+        uint8_t old_digest[32], new_digest[32], rt_digest[32], rt_new_digest[32];
         uint8_t package[FIXTURE_PACKAGE_MAX];
         size_t package_size;
         /* A later version of the package, with a full image of the same new_image. */

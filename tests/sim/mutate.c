@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is the simulation any good? Each flush, journal write, boot-state write and comparison of the
- * path is taken away in turn; every one of these devices must break a promise somewhere.
+ * Is the simulation any good? Each flush, journal write and boot-state write of the path is taken
+ * away in turn; every one of these devices must break a promise somewhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -100,10 +100,19 @@ static bool disk_is_lying(void)
 static void run_dropped(const void *arg)
 {
         static const struct sim_plan plans[] = {
-                [DROP_FLUSH] = {SIM_POWER, 40, .every = 1, .when = disk_is_lying},
-                [DROP_LOAD_FLUSH] = {SIM_KILL | SIM_POWER, 1, 2, 1},
-                [DROP_SAVE] = {SIM_POWER, 40, .every = 1, .when = watch_lies},
-                [DROP_BOOT_WRITE] = {SIM_POWER, 40, .every = 1, .when = watch_lies},
+                [DROP_FLUSH] = {.faults = SIM_POWER,
+                                .variants = 40,
+                                .every = 1,
+                                .when = disk_is_lying},
+                [DROP_LOAD_FLUSH] = {.faults = SIM_KILL | SIM_POWER,
+                                     .variants = 1,
+                                     .every = 2,
+                                     .second = 1},
+                [DROP_SAVE] = {.faults = SIM_POWER, .variants = 40, .every = 1, .when = watch_lies},
+                [DROP_BOOT_WRITE] = {.faults = SIM_POWER,
+                                     .variants = 40,
+                                     .every = 1,
+                                     .when = watch_lies},
         };
         const struct dropped *d = arg;
 
@@ -151,57 +160,4 @@ void mutate_saves(const struct sim_row *row)
 void mutate_boot_writes(const struct sim_row *row)
 {
         mutate_all(row, DROP_BOOT_WRITE, "write of the boot state");
-}
-
-/* ---- What is checked ---- */
-
-extern const char __executable_start[]; /* the linker's */
-
-/* Scenes: what is wrong in them is found by a check. */
-static bool judges_checks(const struct sim_row *row)
-{
-        return strncmp(row->name, "mutation", 8) != 0 && strcmp(row->name, "random") != 0 &&
-               (row->soak.faults == 0 || strcmp(row->name, "uneven pieces") == 0);
-}
-
-static void run_all_rows(const void *arg)
-{
-        const int32_t *liar = arg;
-
-        watch_lie(*liar);
-        for (uint32_t i = sim_row_count; i-- > 0;) {
-                uint64_t before = sim_stats->failures;
-
-                if (judges_checks(&sim_rows[i])) {
-                        sim_rows[i].run(&sim_rows[i]);
-                }
-                if (sim_stats->failures > before) {
-                        return;
-                }
-        }
-}
-
-void mutate_comparisons(const struct sim_row *row)
-{
-        const int32_t nobody = -1;
-
-        watch_note_comparisons(true);
-        run_all_rows(&nobody);
-        watch_note_comparisons(false);
-        uint32_t count = watch_comparisons();
-        uint32_t noticed = 0;
-        for (uint32_t i = 0; i < count; i++) {
-                int32_t liar = (int32_t)i;
-
-                if (is_noticed(run_all_rows, &liar)) {
-                        noticed++;
-                        continue;
-                }
-                printf("  left to other tests: %#lx (addr2line -fe build/bin/segue-sim)\n",
-                       (unsigned long)((const char *)watch_comparison(i) - __executable_start));
-        }
-        if (noticed < row->least) {
-                sim_broken("%u comparisons were noticed, %u before", noticed, (unsigned)row->least);
-        }
-        printf("%s: %u taken away, %u noticed\n", row->name, count, noticed);
 }

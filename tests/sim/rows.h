@@ -48,6 +48,7 @@ void scene_superseded(const struct sim_row *row);
 void scene_resumes(const struct sim_row *row);
 void scene_cycles(const struct sim_row *row);
 void scene_cycles_before_start(const struct sim_row *row);
+void scene_cut_confirm(const struct sim_row *row);
 void scene_old_token(const struct sim_row *row);
 void scene_rotten_confirmed(const struct sim_row *row);
 void scene_no_flapping(const struct sim_row *row);
@@ -62,7 +63,6 @@ extern const struct world_setup setup_delta, setup_image, setup_both, setup_roll
 void mutate_flushes(const struct sim_row *row);
 void mutate_saves(const struct sim_row *row);
 void mutate_boot_writes(const struct sim_row *row);
-void mutate_comparisons(const struct sim_row *row);
 
 /* A sweep over the world as it stands, switched off, against the end that was remembered. */
 void sim_sweep(const struct sim_plan *plan);

@@ -259,6 +259,45 @@ void scene_old_token(const struct sim_row *row)
         EXPECT(hv_call_confirm(SIM_PERSONAL, hv_token(SIM_PERSONAL)) != SG_HC_OK);
 }
 
+#define CONFIRM_OPERATIONS 12u /* more than a record has: the last ones come after it */
+#define CONFIRM_WAYS       4u
+
+/* Cut at each operation of the record that a confirm makes. */
+void scene_cut_confirm(const struct sim_row *row)
+{
+        uint32_t durable = 0, repeated = 0;
+
+        make_with_end(row);
+        for (uint32_t i = 0; i < CONFIRM_OPERATIONS * CONFIRM_WAYS; i++) {
+                world_reset();
+                run_until("event 40 trial");
+                uint64_t old = hv_token(SIM_PERSONAL);
+                world.pauses_after_fault = true;
+                sim_fail_at(1 + i % CONFIRM_OPERATIONS, SIM_POWER, sim_hash(sim_options.seed, i));
+                world_run();
+                world.pauses_after_fault = false;
+                EXPECT(world.down);
+                world_forget_log();
+                run_until("event 46 started guest=personal");
+                if (boot()->slot[1].state == BF_GOOD) {
+                        durable++;
+                } else {
+                        repeated++;
+                        EXPECT(boot()->slot[1].state == BF_STAGED);
+                        EXPECT(boot()->slot[1].tries_remaining == 3);
+                        EXPECT(hv_token(SIM_PERSONAL) != old);
+                        EXPECT(hv_call_confirm(SIM_PERSONAL, old) == SG_HC_BAD_TOKEN);
+                }
+                world_run();
+                world_check_end();
+        }
+        EXPECT(durable > 0 && repeated > 0);
+        if (!sim_options.quiet) {
+                printf("%s: %u cuts, %u before it was durable\n", row->name, durable + repeated,
+                       repeated);
+        }
+}
+
 void scene_rotten_confirmed(const struct sim_row *row)
 {
         make(row);
@@ -343,16 +382,15 @@ void scene_read_only_journal(const struct sim_row *row)
 
 void scene_dead_nor(const struct sim_row *row)
 {
-        make(row);
+        make_with_end(row);
         run_until("event 22 base-check");
         world.nor.dead = true;
         world_run();
         EXPECT(world_logged("event 28 target-failed"));
         EXPECT(!world_logged("apply-begin"));
         EXPECT(runs_old());
+        EXPECT(boot()->slot[1].state == BF_EMPTY);
         world.nor.dead = false;
         world_power_cycle();
-        EXPECT(boot()->slot[1].state == BF_EMPTY);
-        EXPECT(runs_old());
-        world_check_alive();
+        world_check_end();
 }

@@ -9,8 +9,6 @@
 #include "tests/sim/world_internal.h"
 #include "updater/checkpoint.h"
 
-#define PLACES_MAX 128
-
 static struct {
         struct bf_guest acknowledged[BF_GUESTS_MAX], in_flight[BF_GUESTS_MAX];
         bool known[BF_GUESTS_MAX], flying[BF_GUESTS_MAX];
@@ -21,14 +19,6 @@ static struct {
         bool drop_load_flush;
         bool lies;
 } watch;
-
-/* Not reset: places in the program do not change. */
-static struct {
-        const void *place[PLACES_MAX];
-        uint32_t count;
-        const void *liar;
-        bool noting;
-} comparisons;
 
 /* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
 sg_err __real_bf_journal_mount(struct bf_journal *j, const struct bf_flash *flash);
@@ -41,8 +31,6 @@ sg_err __wrap_checkpoint_load(struct checkpoint_store *store, const struct stora
                               struct checkpoint *c);
 sg_err __real_checkpoint_save(struct checkpoint_store *store, const struct checkpoint *c);
 sg_err __wrap_checkpoint_save(struct checkpoint_store *store, const struct checkpoint *c);
-int __real_memcmp(const void *a, const void *b, size_t n);
-int __wrap_memcmp(const void *a, const void *b, size_t n);
 
 void watch_reset(void)
 {
@@ -163,7 +151,7 @@ sg_err __wrap_checkpoint_load(struct checkpoint_store *store, const struct stora
 static void check_work(const struct checkpoint_job *job)
 {
         bool same = job->present && watch.job.present &&
-                    __real_memcmp(job->payload, watch.job.payload, sizeof(job->payload)) == 0;
+                    memcmp(job->payload, watch.job.payload, sizeof(job->payload)) == 0;
 
         if (same && job->segments < watch.job.segments && !world_may_lose_work()) {
                 sim_broken("%u segments were done, now only %u are", watch.job.segments,
@@ -190,54 +178,4 @@ sg_err __wrap_checkpoint_save(struct checkpoint_store *store, const struct check
         }
         return err;
 }
-
-/* ---- Comparisons ---- */
-
-static void note_place(const void *place)
-{
-        for (uint32_t i = 0; i < comparisons.count; i++) {
-                if (comparisons.place[i] == place) {
-                        return;
-                }
-        }
-        if (comparisons.count < PLACES_MAX) {
-                comparisons.place[comparisons.count++] = place;
-        }
-}
-
-int __wrap_memcmp(const void *a, const void *b, size_t n)
-{
-        const void *place = __builtin_return_address(0);
-
-        if (!world_is_running()) {
-                return __real_memcmp(a, b, n);
-        }
-        if (comparisons.liar != NULL && comparisons.liar == place) {
-                return 0;
-        }
-        if (comparisons.noting) {
-                note_place(place);
-        }
-        return __real_memcmp(a, b, n);
-}
 /* NOLINTEND(bugprone-reserved-identifier) */
-
-void watch_note_comparisons(bool on)
-{
-        comparisons.noting = on;
-}
-
-uint32_t watch_comparisons(void)
-{
-        return comparisons.count;
-}
-
-void watch_lie(int32_t comparison)
-{
-        comparisons.liar = comparison < 0 ? NULL : comparisons.place[comparison];
-}
-
-const void *watch_comparison(uint32_t comparison)
-{
-        return comparisons.place[comparison];
-}

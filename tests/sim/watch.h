@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stands between the parts at link time (--wrap): what the journals acknowledged must still be
- * there after a cut, and single flushes, journal writes and comparisons can be taken away, to see
+ * there after a cut, and single flushes and journal writes can be taken away, to see
  * that the simulation notices.
  */
 #ifndef TESTS_SIM_WATCH_H
@@ -26,12 +26,5 @@ uint64_t watch_boot_writes(void);
 uint64_t watch_saves(void);
 /* What was taken away was not made up for by a later write yet. */
 bool watch_lies(void);
-
-/* Comparisons (memcmp) of the running device by their place in the program, noted while that is on.
- * A lying one says "equal". */
-void watch_note_comparisons(bool on);
-uint32_t watch_comparisons(void);
-const void *watch_comparison(uint32_t comparison); /* the return address */
-void watch_lie(int32_t comparison);                /* -1: none */
 
 #endif

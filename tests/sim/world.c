@@ -18,10 +18,8 @@
 #include "updater/checkpoint.h"
 #include "updater/engine.h"
 
-#define ALIGN        4096u
 #define ARENA_SIZE   (4u << 20)
-#define GUARD_SIZE   4096u /* behind it: who goes too far dies */
-#define CONSENT_MS   30000u
+#define GUARD_SIZE   4096u  /* behind it: who goes too far dies */
 #define STEPS_MAX    20000u /* of one run, more is an endless loop */
 #define BOOTS_MAX    400u
 #define CONFIRMS_MAX 20u
@@ -107,7 +105,7 @@ void world_boundary(void)
         }
 }
 
-static void nor_fault(struct nor *n)
+void world_nor_fault(struct nor *n)
 {
         uint32_t disk_ways_now = disk_ways(world.disk);
         uint32_t ways = disk_ways_now > 1 ? CUT_WAYS_NOR : 1;
@@ -257,75 +255,9 @@ static void port_event(void *ctx, const char *line)
         }
 }
 
-/* ---- The device as it leaves the factory ---- */
-
-static uint32_t aligned(uint32_t size)
+void world_plug_ports(struct ports *ports)
 {
-        return (size + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-static void lay_out(void)
-{
-        const struct world_setup *s = world.setup;
-        uint64_t at = ALIGN;
-        const uint32_t sizes[PART_COUNT] = {
-                [PART_INBOX] = aligned((uint32_t)(fixture.package_size > fixture.superseding_size
-                                                          ? fixture.package_size
-                                                          : fixture.superseding_size)) +
-                               ALIGN,
-                [PART_JOURNAL] = CHECKPOINT_JOURNAL_SIZE,
-                [PART_PERSONAL_A] = s->slot_size[0] ? s->slot_size[0] : s->image_size,
-                [PART_PERSONAL_B] = s->slot_size[1] ? s->slot_size[1] : s->image_size,
-                [PART_RT_A] = FIXTURE_RT_SIZE,
-                [PART_RT_B] = FIXTURE_RT_SIZE,
-        };
-
-        for (uint32_t i = 0; i < PART_COUNT; i++) {
-                world.part[i].at = at;
-                world.part[i].size = sizes[i];
-                at += aligned(sizes[i]) + ALIGN;
-        }
-        world.disk = disk_new(s->sector, s->physical, at);
-        for (uint32_t i = 0; i < PART_COUNT; i++) {
-                struct world_part *p = &world.part[i];
-                uint64_t first = p->at / s->sector;
-                uint64_t last = (p->at + p->size + s->sector - 1) / s->sector - 1;
-
-                if (partition_open(&p->partition, disk_device(world.disk), first, last,
-                                   &p->storage) != SG_OK) {
-                        abort();
-                }
-        }
-}
-
-static void configure(void)
-{
-        static const char *const names[SIM_VMS] = {
-                [SIM_PERSONAL] = "personal",
-                [SIM_RT] = "rt",
-        };
-
-        for (uint32_t i = 0; i < WORLD_GUESTS; i++) {
-                struct engine_guest *g = &world.guests[i];
-
-                g->vm = SIM_PERSONAL + i;
-                snprintf(g->name, sizeof(g->name), "%s", names[g->vm]);
-                g->slot[0] = world.part[PART_PERSONAL_A + 2 * i].storage;
-                g->slot[1] = world.part[PART_PERSONAL_B + 2 * i].storage;
-                g->consent_deadline_ms = CONSENT_MS;
-                g->has_agent = true;
-        }
-        world.config = (struct engine_config){
-                .product = "segue-sim",
-                .root = (const uint8_t *)fixture.root,
-                .root_size = fixture.root_size,
-                .inbox = &world.part[PART_INBOX].storage,
-                .journal = &world.part[PART_JOURNAL].storage,
-                .guests = world.guests,
-                .guest_count = WORLD_GUESTS,
-                .ram_limit = 8u << 20,
-        };
-        world.ports = (struct ports){
+        *ports = (struct ports){
                 .hv = {port_vm_info, port_slot_info, port_open, port_stage, port_unstage,
                        port_restart, port_refill, port_reported, port_confirm_for},
                 .agent_send = port_agent_send,
@@ -333,68 +265,6 @@ static void configure(void)
                 .ticks = port_ticks,
                 .event = port_event,
         };
-}
-
-uint8_t *world_part_bytes(enum world_part_name part)
-{
-        return disk_bytes(world.disk) + world.part[part].at;
-}
-
-static void provision_guest(struct bf_initial *initial, uint32_t vm, const uint8_t digest[32],
-                            uint32_t counter)
-{
-        struct bf_image_id id = {.counter = counter};
-
-        memcpy(id.digest, digest, sizeof(id.digest));
-        initial->vm = vm;
-        if (bf_provision(&initial->guest, &id, NULL) != SG_OK) {
-                abort();
-        }
-}
-
-static void provision(void)
-{
-        const struct world_setup *s = world.setup;
-        static struct bf_journal journal;
-        struct bf_initial initial[WORLD_GUESTS];
-
-        nor_init(&world.nor, s->erase_size, s->blocks, s->unit);
-        provision_guest(&initial[0], SIM_PERSONAL, fixture.old_digest, FIXTURE_OLD_COUNTER);
-        provision_guest(&initial[1], SIM_RT, fixture.rt_digest, 1);
-        if (bf_journal_format(&journal, &world.nor.flash, initial, WORLD_GUESTS) != SG_OK) {
-                abort();
-        }
-        memcpy(world_part_bytes(PART_PERSONAL_A), fixture.old_image, fixture.image_size);
-        memcpy(world_part_bytes(PART_RT_A), fixture.rt_image, FIXTURE_RT_SIZE);
-        memset(world_part_bytes(PART_RT_B), 0x5c, FIXTURE_RT_SIZE);
-        memcpy(world_part_bytes(PART_INBOX), fixture.package, fixture.package_size);
-        disk_settle(world.disk);
-        nor_power_on(&world.nor, 1);
-        world.nor.hook = nor_fault;
-}
-
-void world_reset(void)
-{
-        const struct world_setup *setup = world.setup;
-        uint8_t *arena = world.arena;
-
-        disk_free(world.disk);
-        memset(&world, 0, sizeof(world));
-        world.setup = setup;
-        world.arena = arena;
-        world_forget_log();
-        watch_reset();
-        lay_out();
-        configure();
-        provision();
-        world.off = true;
-}
-
-void world_make(const struct world_setup *setup)
-{
-        fixture_make(setup->image_size, setup->kind, setup->piece);
-        world.setup = setup;
-        world_reset();
 }
 
 /* ---- The update partition loads, bootfw looks ---- */
@@ -519,6 +389,7 @@ static void start_engine(void)
 {
         memset(world.asked, 0, sizeof(world.asked));
         new_arena();
+        world_find_partitions();
         if (engine_init(&world.engine, &world.config, &world.ports, world.arena, ARENA_SIZE) !=
             SG_OK) {
                 abort();
@@ -604,7 +475,7 @@ static bool happens(void)
         if (pass_event() || start_one_guest()) {
                 return true;
         }
-        if (engine_step(world.engine) == ENGINE_BUSY) {
+        if (engine_step(world.engine) == ENGINE_BUSY || start_one_guest()) {
                 return true;
         }
         world_boundary();

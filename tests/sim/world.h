@@ -19,6 +19,7 @@ struct world_setup {
         uint32_t piece;  /* of a full image's payload */
         bool crashes;    /* the new image: a rollback */
         bool lazy_erase; /* hv's housekeeping never comes to erase ahead */
+        bool by_gpt;     /* partitions are found by a GPT, and read through update's cache */
 };
 
 /* Makes the device as it leaves the factory, with the package in its inbox, switched off. */

@@ -6,6 +6,7 @@
 #include "tests/sim/hv.h"
 #include "tests/sim/nor.h"
 #include "tests/sim/world.h"
+#include "updater/el1/disk_cache.h"
 #include "updater/engine.h"
 #include "updater/partition.h"
 
@@ -40,6 +41,9 @@ struct world {
         uint8_t *arena;
         uint64_t now_ms;
 
+        struct disk_cache cache; /* by_gpt */
+        struct sector_device cached_disk;
+
         bool off;    /* switched off in peace */
         bool down;   /* by a cut */
         bool killed; /* the update partition */
@@ -57,6 +61,11 @@ struct world {
 };
 
 extern struct world world;
+
+/* As update does at its start: by the partition table, through the read cache. */
+void world_find_partitions(void);
+void world_plug_ports(struct ports *ports);
+void world_nor_fault(struct nor *n);
 
 uint8_t *world_part_bytes(enum world_part_name part);
 void world_forget_log(void);
