@@ -7,6 +7,7 @@ help:
 	@echo "make test          all tests: unit, lint, QEMU scenarios"
 	@echo "make unit          the host tests alone (ASan, UBSan)"
 	@echo "make sim [SEED=n]  the update path under power cuts and faults, on the host"
+	@echo "make mutants       each condition of the update path turned: is it tested?"
 	@echo "make soak          the slow sweeps"
 	@echo "make fuzz [SECONDS=60] [TARGET=all|NAME]"
 	@echo "                   libFuzzer, and what it covered"

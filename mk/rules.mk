@@ -33,7 +33,8 @@ program = $(eval $(call program-rule,$(1),$(2),$(3),$(4)))
 tool = $(call program,host,$(B)/bin/$(1),$(2),$(3))$(eval ALL += $(B)/bin/$(1))
 
 # $(call unit-test,NAME,SOURCES,LIBRARIES): a CMocka program; `make unit` runs it.
-unit-test = $(call program,asan,$(B)/unit/$(1),$(2),$(3) -lcmocka)$(eval UNIT_TESTS += $(1))
+unit-test = $(call program,asan,$(B)/unit/$(1),$(2),$(3) -lcmocka)$(eval UNIT_TESTS += $(1))$\
+            $(eval SOURCES_$(1) := $(2))$(eval LIBS_$(1) := $(3))
 
 # $(call image,VARIANT,OUTPUT,LINKER-SCRIPT,SOURCES,LIBRARIES): a flat binary
 # for the device, OUTPUT.bin, beside its ELF file, OUTPUT.elf.

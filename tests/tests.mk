@@ -70,4 +70,5 @@ $(call update-image,stages,$(UPDATE_EL1) tests/qemu/guests/stages.c,\
         $(addprefix -Wl$(comma)--wrap=,event_end loader_step agent_feed engine_agent_bytes))
 
 include tests/sim/sim.mk
+include tests/mutants/mutants.mk
 include tests/bench/bench.mk

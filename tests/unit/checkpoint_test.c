@@ -2,11 +2,13 @@
 #include "tests/unit/memory_storage.h"
 #include "updater/checkpoint.h"
 
+#include <segue/bytes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -190,6 +192,20 @@ static void a_failed_save_keeps_the_newest(void **state)
         assert_int_equal(c.job.segments, 2);
 }
 
+/* Whole, as far as its sum goes, but of another kind. */
+static void another_magic_is_no_record(void **state)
+{
+        struct checkpoint c;
+        uint8_t *record = disk + CHECKPOINT_DISTANCE;
+
+        (void)state;
+        save_two();
+        record[0] ^= 1;
+        put_le32(record + CHECKPOINT_SIZE - 4, (uint32_t)crc32(0, record, CHECKPOINT_SIZE - 4));
+        assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_OK);
+        assert_int_equal(c.job.segments, 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -199,6 +215,7 @@ int main(void)
                 cmocka_unit_test_setup(a_sequence_goes_round, setup),
                 cmocka_unit_test_setup(damage_is_told_from_blank, setup),
                 cmocka_unit_test_setup(read_errors_are_told, setup),
+                cmocka_unit_test_setup(another_magic_is_no_record, setup),
                 cmocka_unit_test_setup(a_failed_save_keeps_the_newest, setup),
         };
 

@@ -470,6 +470,8 @@ static void power_cuts_spend_no_try(void **state)
         expect_no_event();
         slots_tell_outcome(personal);
         expect_event(SG_EV_ROLLED_BACK, 2, 1, SG_CAUSE_INTERRUPTED);
+        assert_int_equal(CALL(update, SG_HC_SLOT_INFO, 2, 1), SG_HC_OK);
+        assert_int_equal(result(update, 2) >> 24, SG_CAUSE_INTERRUPTED);
         assert_int_equal(CALL(update, SG_HC_REPORTED, 2), SG_HC_OK);
         slots_tell_outcome(personal);
         expect_no_event();
@@ -519,6 +521,21 @@ static void a_guest_that_repeats_nonsense_bothers_nobody(void **state)
         assert_int_equal(CALL(personal, SG_HC_CONFIRM, token), SG_HC_OK);
 }
 
+/* Its stop was asked for, and its try is not written yet. */
+static void a_confirm_after_the_deadline_is_too_late(void **state)
+{
+        uint64_t token;
+
+        (void)state;
+        stage_new();
+        token = start_trial();
+        personal->life.state = SG_VM_STOPPED;
+        assert_int_equal(CALL(update, SG_HC_CONFIRM_FOR, 2, token), SG_HC_BAD_STATE);
+        assert_int_equal(state_of(personal).slot[1].state, BF_STAGED);
+        assert_true(slots_stopped(personal, SG_VM_TRIAL, SG_CAUSE_DEADLINE));
+        assert_int_equal(state_of(personal).slot[1].tries_remaining, 2);
+}
+
 static void unstaged_before_the_trial(void **state)
 {
         (void)state;
@@ -541,7 +558,26 @@ static void bytes_other_than_staged_never_start(void **state)
         expect_event(SG_EV_REFUSED, 2, 1, SG_E_SLOT_MISMATCH);
         expect_event(SG_EV_ROLLED_BACK, 2, 1, SG_CAUSE_VERIFY_FAILED);
         assert_true(slots_stopped(personal, SG_VM_VERIFYING, SG_CAUSE_VERIFY_FAILED));
+        expect_no_event();
         assert_int_equal(slots_due(personal), 0);
+        assert_int_equal(four(update, SG_HC_SLOT_OPEN, 1, 6, 0xc0), SG_HC_FAILED_BEFORE);
+}
+
+/* It was not judged, so it may be tried again. */
+static void a_staged_slot_that_cannot_be_read_is_given_up(void **state)
+{
+        (void)state;
+        stage_new();
+        personal->slot = slots_due(personal);
+        events_reset();
+        assert_true(slots_stopped(personal, SG_VM_LOADING, SG_CAUSE_LOAD_FAILED));
+        expect_event(SG_EV_REFUSED, 2, 1, SG_E_IO);
+        expect_event(SG_EV_ROLLED_BACK, 2, 1, SG_CAUSE_LOAD_FAILED);
+        expect_no_event();
+        slots_tell_outcome(personal);
+        expect_event(SG_EV_ROLLED_BACK, 2, 1, SG_CAUSE_LOAD_FAILED);
+        assert_int_equal(slots_due(personal), 0);
+        assert_int_equal(four(update, SG_HC_SLOT_OPEN, 1, 6, 0xc0), SG_HC_OK);
 }
 
 static void a_lying_loader_costs_no_successful_slot(void **state)
@@ -550,8 +586,12 @@ static void a_lying_loader_costs_no_successful_slot(void **state)
         struct bf_guest after;
 
         (void)state;
+        events_reset();
         assert_int_equal(report(0, 5, 0xee), SG_HC_DENIED);
+        expect_event(SG_EV_REFUSED, 2, 0, SG_E_SLOT_MISMATCH);
         assert_true(slots_stopped(personal, SG_VM_LOADING, SG_CAUSE_LOAD_FAILED));
+        expect_event(SG_EV_REFUSED, 2, 0, SG_E_IO);
+        expect_no_event();
         after = state_of(personal);
         assert_true(bf_guest_equal(&before, &after));
         assert_int_equal(slots_due(personal), SG_SLOT_NONE); /* the other one is stale */
@@ -695,8 +735,10 @@ int main(void)
                 cmocka_unit_test_setup(power_cuts_spend_no_try, setup),
                 cmocka_unit_test_setup(of_confirm_and_deadline_the_first_wins, setup),
                 cmocka_unit_test_setup(a_guest_that_repeats_nonsense_bothers_nobody, setup),
+                cmocka_unit_test_setup(a_confirm_after_the_deadline_is_too_late, setup),
                 cmocka_unit_test_setup(unstaged_before_the_trial, setup),
                 cmocka_unit_test_setup(bytes_other_than_staged_never_start, setup),
+                cmocka_unit_test_setup(a_staged_slot_that_cannot_be_read_is_given_up, setup),
                 cmocka_unit_test_setup(a_lying_loader_costs_no_successful_slot, setup),
                 cmocka_unit_test_setup(bootfw_that_says_no_or_dies, setup),
                 cmocka_unit_test_setup(turning_off_is_consent_when_an_update_waits, setup),
