@@ -10,7 +10,7 @@ packages='
     qemu-system-arm gdb-multiarch device-tree-compiler
     libfdt-dev zlib1g-dev libbz2-dev libdeflate-dev libdivsufsort-dev libjsmn-dev libcmocka-dev
     python3 python3-venv python3-pytest
-    bsdiff xdelta3 zstd clang clang-tidy libclang-rt-dev
+    bsdiff xdelta3 zstd clang libclang-rt-dev
 '
 
 missing=
