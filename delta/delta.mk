@@ -3,8 +3,8 @@
 DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.c predict.c info.c) \
                  $(addprefix delta/models/,table.c refs.c modes.c a64.c rela.c btf.c kallsyms.c \
                    sorted.c tokens.c)
-DELTA_ENCODER := $(addprefix delta/create/,create.c models.c copies.c match.c program.c elf.c pair.c \
-                   choose.c canonical.c rela.c btf.c kallsyms.c sections.c segments.c patch.c \
+DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c models.c copies.c match.c program.c elf.c \
+                   pair.c choose.c canonical.c rela.c btf.c kallsyms.c sections.c segments.c patch.c \
                    bytes.c bsdiff40.c)
 DELTA_ENCODER_LIBS := -ldivsufsort -ldeflate -lbz2 -lz
 

@@ -71,6 +71,15 @@ sg_err find_copies(struct encoder *e)
         return err;
 }
 
+sg_err find_plain_copies(struct encoder *e)
+{
+        struct match_job job = {.from = e->from->data, .to = e->to->data, .ctx = e};
+
+        job.from_size = (uint32_t)e->from->size;
+        job.to_size = (uint32_t)e->to->size;
+        return match(&job, &e->copies);
+}
+
 static int by_length(const void *a, const void *b)
 {
         uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

@@ -25,7 +25,7 @@ struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32
         return &e->sections[i];
 }
 
-static void free_encoder(struct encoder *e)
+void encoder_free(struct encoder *e)
 {
         for (uint32_t i = 0; i < e->section_count; i++) {
                 bytes_free(&e->sections[i].raw);
@@ -92,46 +92,43 @@ static sg_err choose_models(struct encoder *e)
         return err;
 }
 
-/* At most so many copies are given up for a resident map; beyond, the segments carry them all. */
-static bool worth_trimming(const struct encoder *e, uint64_t room)
-{
-        return e->section_count > 0 || room >= e->copies.count / 2;
-}
-
-/* Decide where the copies stand: in a resident map, with references, or in the segments. */
+/* Give up the shortest copies that have no room; should they be many the rival is smaller. */
 static sg_err fit_memory(struct encoder *e)
 {
         uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = limit_of(e);
         uint64_t fixed = arena_with(e, 0, true);
         uint64_t room = fixed > limit ? 0 : (limit - fixed) / each;
 
+        if (fixed > limit)
+                return SG_E_DELTA_RAM;
         e->resident = true;
         if (e->copies.count <= room)
                 return SG_OK;
-        if (worth_trimming(e, room)) {
-                e->header.flags |= DL_F_NO_COPIES;
-                return keep_copies(e, (uint32_t)room);
-        }
-        e->resident = false;
-        return arena_with(e, 0, false) <= limit ? SG_OK : SG_E_DELTA_RAM;
+        e->header.flags |= DL_F_NO_COPIES;
+        return keep_copies(e, (uint32_t)room);
 }
 
 static sg_err encode_sections(struct encoder *e)
 {
-        e->header.flags |= e->without;
-        if (!e->resident)
-                return SG_OK;
-        e->header.flags |= DL_F_RESIDENT;
+        e->header.flags |= e->without | DL_F_RESIDENT;
         encode_map(e);
         encode_program(e);
         return SG_OK;
 }
 
-static sg_err attempt(struct encoder *e)
+/* A kernel's own models leave a plain patch no chance. */
+static bool has_rival(const struct encoder *e)
+{
+        return e->section_count == 0 || (e->section_count == 1 && e->sections[0].id == DL_S_RELA);
+}
+
+static sg_err attempt(struct encoder *e, struct rival *rival)
 {
         e->header.flags = 0;
         sg_err err = choose_models(e);
-        if (!err && arena_with(e, 0, e->section_count > 0) > limit_of(e))
+        if (!err && rival && has_rival(e))
+                rival_start(rival);
+        if (!err && arena_with(e, 0, true) > limit_of(e))
                 err = SG_E_DELTA_RAM;
         if (!err)
                 err = find_copies(e);
@@ -139,6 +136,14 @@ static sg_err attempt(struct encoder *e)
                 err = fit_memory(e);
         if (!err)
                 err = encode_sections(e);
+        return err ? err : mirror_open(e);
+}
+
+static sg_err attempt_plain(struct encoder *e)
+{
+        e->output = e->to->data;
+        sg_err err = arena_with(e, 0, false) > limit_of(e) ? SG_E_DELTA_RAM : find_plain_copies(e);
+
         return err ? err : mirror_open(e);
 }
 
@@ -150,31 +155,85 @@ static void end_attempt(struct encoder *e)
         memset(&e->program, 0, sizeof(e->program));
 }
 
-static sg_err create(struct encoder *e)
+sg_err encode(struct encoder *e, struct rival *rival)
 {
         start_header(e);
-        sg_err err = attempt(e);
+        sg_err err = e->plain ? attempt_plain(e) : attempt(e, rival);
         while (err == SG_E_DELTA_MODEL && give_up_model(e)) { /* the decoder would refuse it */
                 end_attempt(e);
-                err = attempt(e);
+                err = attempt(e, rival);
         }
         if (!err)
                 err = encode_segments(e);
         return err ? err : encode_patch(e);
 }
 
+/* The patch with models, kept until it is known to be the smaller one. */
+struct kept {
+        const struct dl_sink *sink;
+        struct bytes patch;
+};
+
+static sg_err keep(void *ctx, const void *buf, size_t len)
+{
+        struct kept *k = ctx;
+
+        bytes_add(&k->patch, buf, len);
+        return k->patch.failed ? SG_E_NO_MEMORY : SG_OK;
+}
+
+static void pass_on(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+        const struct kept *k = ctx;
+
+        if (k->sink->progress)
+                k->sink->progress(k->sink->ctx, phase, done, total);
+}
+
+/* Bytes that a plain patch must save: it takes more of the device's memory. */
+#define RIVAL_MARGIN 256u
+
+/* What one way of encoding cannot do within its limits the other one may. */
+static sg_err smaller(const struct kept *k, sg_err err, const struct rival *rival)
+{
+        const struct bytes *best = &k->patch;
+
+        if (rival->wanted && !rival->err &&
+            (err || rival->patch.size + RIVAL_MARGIN < best->size)) {
+                best = &rival->patch;
+                err = SG_OK;
+        }
+        return err ? err : k->sink->write(k->sink->ctx, best->data, best->size);
+}
+
+static sg_err create(const struct dl_image *from, const struct dl_image *to,
+                     const struct dl_create_options *options, const struct dl_sink *sink)
+{
+        struct kept kept = {.sink = sink};
+        struct dl_sink keeper = {.ctx = &kept, .write = keep, .progress = pass_on};
+        struct encoder e = {.from = from, .to = to, .options = options, .sink = &keeper};
+        struct rival rival;
+
+        rival_init(&rival, &e);
+        sg_err err = encode(&e, &rival);
+        encoder_free(&e);
+        if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP)
+                rival_start(&rival);
+        rival_finish(&rival);
+        err = smaller(&kept, err, &rival);
+        bytes_free(&kept.patch);
+        bytes_free(&rival.patch);
+        return err;
+}
+
 sg_err dl_create(const struct dl_image *from, const struct dl_image *to,
                  const struct dl_create_options *options, const struct dl_sink *sink)
 {
-        struct encoder e = {.from = from, .to = to, .options = options, .sink = sink};
-
         if (from->size > DL_IMAGE_MAX || to->size > DL_IMAGE_MAX)
                 return SG_E_DELTA_TOO_LARGE;
         if (options->format == DL_FORMAT_BSDIFF40)
                 return bsdiff40_create(from, to, sink);
         if (options->codec != 0 && options->codec != DL_CODEC_ZLIB)
                 return SG_E_DELTA_CODEC;
-        sg_err err = create(&e);
-        free_encoder(&e);
-        return err;
+        return create(from, to, options, sink);
 }

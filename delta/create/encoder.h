@@ -3,6 +3,8 @@
 #ifndef SEGUE_DELTA_ENCODER_H
 #define SEGUE_DELTA_ENCODER_H
 
+#include <pthread.h>
+
 #include "delta/create/bytes.h"
 #include "delta/create/create.h"
 #include "delta/create/program.h"
@@ -27,6 +29,7 @@ struct encoder {
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */
+        bool plain; /* no models: the copies stand in the segments, and nothing is predicted */
         bool resident;
         struct section sections[DL_SECTIONS_MAX];
         uint32_t section_count;
@@ -44,6 +47,9 @@ uint64_t encoder_arena(const struct encoder *e);
 
 /* Find the copies and the modes, on images whose references are canonical. */
 sg_err find_copies(struct encoder *e);
+
+/* Find the copies between the images as they are. */
+sg_err find_plain_copies(struct encoder *e);
 
 /* Keep the longest copies only. */
 sg_err keep_copies(struct encoder *e, uint32_t count);
@@ -69,6 +75,28 @@ void encoder_hole(struct encoder *e, uint32_t at, uint32_t size);
 
 /* Put the patch together and hand it to the sink. */
 sg_err encode_patch(struct encoder *e);
+
+/* The rival: the plain patch, made at the same time when there are threads for it. */
+struct rival {
+        struct encoder encoder;
+        struct dl_sink sink;
+        struct bytes patch;
+        sg_err err;
+        pthread_t thread;
+        bool wanted, threaded;
+};
+
+void rival_init(struct rival *r, const struct encoder *like);
+
+/* It shall be made. */
+void rival_start(struct rival *r);
+
+/* Wait until it is made, or make it now. */
+void rival_finish(struct rival *r);
+
+/* From two images to a patch in the sink; `rival` may be NULL. */
+sg_err encode(struct encoder *e, struct rival *rival);
+void encoder_free(struct encoder *e);
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total);
 
