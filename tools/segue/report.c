@@ -88,7 +88,7 @@ static void draw(const struct progress *p, uint64_t done)
         bar[WIDTH] = '\0';
         fprintf(stderr, "\r%-18s [%s] %3.0f %%", p->label, bar, share * 100);
         /* The first moments tell nothing of the rate. */
-        if (done > 0 && elapsed > 0.5) {
+        if (done > 0 && elapsed > 0.2) {
                 double rate = (double)done / elapsed;
 
                 fprintf(stderr, " %7.1f MB/s %4.0f s left", rate / 1e6,
