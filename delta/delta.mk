@@ -15,5 +15,6 @@ $(call delta-test,delta_test)
 $(call delta-test,delta_bsdiff40_test)
 $(call delta-test,delta_kernel_test,synthetic_kernel.c)
 $(call delta-test,delta_a64_test)
+$(call delta-test,delta_elf_test)
 $(foreach t,bad rela btf kallsyms,\
   $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c ../fuzz/patch_parts.c))

@@ -53,7 +53,8 @@ $(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c \
   $(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS) -lcmocka)
 
 $(F)/seeds/stamp: $(F)/bin/seeds tests/fuzz/fit.dts $(B)/unit/data/system.dtb \
-                  $(B)/images/rt-v1_0.bin $(B)/images/rt-v1_1.bin $(B)/tests/gic.bin
+                  $(B)/images/rt-v1_0.bin $(B)/images/rt-v1_1.bin $(B)/tests/gic.bin \
+                  $(B)/tests/calls.bin
 	@mkdir -p $(addprefix $(F)/seeds/,image fit description)
 	$(F)/bin/seeds $(F)/seeds
 	cp tests/vectors/image/*.img $(F)/seeds/image

@@ -377,6 +377,10 @@ static void make_deltas(void)
         load(&to, "build/tests/gic.bin");
         make_delta("other-program", &from, &to);
         make_delta("equal", &from, &from);
+        load(&from, "build/tests/calls.elf");
+        load(&to, "build/tests/gic.elf");
+        make_delta("elf-programs", &from, &to);
+        load(&from, "build/images/rt-v1_0.bin");
         for (to.size = 0; to.size < (1u << 20) + 5000;)
                 assert_int_equal(append(&to, from.bytes, 1000 + to.size % 5000), SG_OK);
         make_delta("two-segments", &from, &to);
