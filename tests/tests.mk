@@ -64,6 +64,7 @@ $(call update-test,crashes,crashes.c only_loads.c)
 $(call update-test,dma,dma.c aim.c only_loads.c)
 $(call update-test,hostile,hostile.c hostile_calls.c aim.c only_loads.c probe.S)
 $(call update-test,dawdles,dawdles.c)
+$(call update-test,late,late.c)
 
 # The shipped one, but for what tests/qemu/guests/stages.c stands in front of.
 $(call update-image,stages,$(UPDATE_EL1) tests/qemu/guests/stages.c,\

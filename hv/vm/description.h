@@ -46,7 +46,7 @@ struct vm_description {
         const uint8_t *class_id;
         uint8_t tries;           /* starts that an unconfirmed image gets */
         uint8_t interrupted;     /* starts ended by a power cut that it gets besides */
-        uint32_t start_limit_ms; /* from SG_HC_LOAD_BEGIN to the entry of its image */
+        uint32_t start_limit_ms; /* to SG_HC_LOAD_BEGIN, for the load, for bootfw */
         uint32_t trial_deadline_ms;
         uint32_t consent_deadline_ms;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hv/arch/cpu.h"
+#include "hv/core/ipi.h"
 #include "hv/core/log.h"
 #include "hv/core/panic.h"
 #include "hv/core/percpu.h"
@@ -93,6 +94,16 @@ static void tell_lent(const struct vm *vm)
         event_send(SG_EV_LOADABLE, vm->index, load_window(vm).ipa, vm->load_size);
 }
 
+/* vm->lock held, STOPPED. The limit that is left is for the wait before; this load gets its own. */
+static bool begin(struct vm *vm)
+{
+        if (!vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE))
+                return false;
+        vm->deadline = 0;
+        vm->loads++;
+        return true;
+}
+
 int64_t load_begin(struct vm *vm)
 {
         int64_t result = SG_HC_BAD_STATE;
@@ -101,7 +112,7 @@ int64_t load_begin(struct vm *vm)
         spin_lock(&vm->lock);
         lent = vm->life.state == SG_VM_LOADING && vm->lent && !vm->requests;
         if (vm->life.state == SG_VM_STOPPED && vm->slot != SG_SLOT_NONE && !vm->requests &&
-            vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE)) {
+            begin(vm)) {
                 vm->requests |= VM_REQUEST_SCRUB;
                 result = SG_HC_OK;
         }
@@ -142,8 +153,28 @@ static bool poll_between(void *ctx)
         return true;
 }
 
+/* Until this move a deadline is held against the load; from then on, with a limit of its own,
+ * against the image. */
+static bool to_verifying(struct vm *vm, uint32_t load, uint64_t loaded)
+{
+        bool ok;
+
+        spin_lock(&vm->lock);
+        ok = vm->life.state == SG_VM_LOADING && vm->loads == load && !vm->requests &&
+             vm_move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
+        if (ok) {
+                vm->loaded = loaded;
+                vm->deadline = 0;
+                vm->requests |= VM_REQUEST_VERIFY;
+        }
+        spin_unlock(&vm->lock);
+        return ok;
+}
+
 int64_t load_end(struct vm *vm, uint64_t loaded)
 {
+        uint32_t load;
+
         if (loaded == 0 || loaded > vm->desc->slot_size)
                 return SG_HC_BAD_ARGUMENT;
         spin_lock(&vm->lock);
@@ -151,15 +182,17 @@ int64_t load_end(struct vm *vm, uint64_t loaded)
                 spin_unlock(&vm->lock);
                 return SG_HC_BAD_STATE;
         }
-        vm->loaded = loaded;
-        vm_move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
+        load = vm->loads;
         spin_unlock(&vm->lock);
 
         load_withdraw(vm);
         /* What update wrote stands in memory, where bootfw reads it with its caches off. */
         window_each(pa_add(vm->ram, load_offset(vm)), vm->load_size, clean_piece, poll_between,
                     NULL);
-        vm_ask(vm, VM_REQUEST_VERIFY);
+        /* Meanwhile its time may have been up, and another load may have begun. */
+        if (!to_verifying(vm, load, loaded))
+                return SG_HC_BAD_STATE;
+        ipi_kick(vm_boot_core(vm));
         return SG_HC_OK;
 }
 
@@ -248,6 +281,7 @@ void load_place_bootfw(struct vm *vm)
         uint64_t region = vm->ram_size - BOOTFW_REGION_SIZE;
         struct bootfw_info info;
 
+        vm_limit_start(vm);
         fill_info(vm, &info);
         window_write(pa_add(vm->ram, vm->ram_size - LOAD_END_GAP), vm->fdt, vm->fdt_size);
         window_write(pa_add(vm->ram, region), bootfw->data, bootfw->size);
@@ -285,7 +319,7 @@ void load_resident(struct vm *vm)
         bool ok;
 
         spin_lock(&vm->lock);
-        ok = vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE);
+        ok = begin(vm);
         spin_unlock(&vm->lock);
         vm_limit_start(vm);
         if (!ok || !scrub(vm))

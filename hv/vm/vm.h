@@ -78,10 +78,12 @@ struct vm {
         uint8_t slot;         /* waited for, loaded or running; SG_SLOT_NONE */
         uint64_t load_size;   /* of the load region, a multiple of 2 MiB */
         uint64_t loaded;      /* bytes of it that LOAD_END said */
+        uint32_t loads;       /* that have begun: tells one from the next */
         bool lent;            /* the load region is in update's stage 2 */
         uint64_t load_faults; /* update's accesses to it when it was not */
-        /* Physical counter: when it must have come to its entry, its confirm, or (update) its next
-         * beat; 0: it may take its time. Its boot core's EL2 timer keeps it. */
+        /* Physical counter: when it must have begun to load, been loaded, come to its entry, its
+         * confirm, or (update) its next beat; 0: it may take its time. Its boot core's EL2 timer
+         * keeps it. */
         uint64_t deadline;
         struct resident resident;
 
@@ -137,7 +139,7 @@ void vm_ask(struct vm *vm, uint32_t requests);
  * none. */
 bool vm_work(struct vm *vm);
 
-/* The VM's boot core: begins to load it, or waits for that: so long it may take to its entry. */
+/* The VM's boot core: it waits for a load, loads, or enters bootfw: so long each may take. */
 void vm_limit_start(struct vm *vm);
 
 /* update's core, SG_HC_BEAT: its next one is due within the milliseconds that are returned. */

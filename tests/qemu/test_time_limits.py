@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What hangs is noticed: an update partition that does not load (tests/qemu/guests/dawdles.c), a bootfw
-that never reports (hangs.S). One that does not beat: test_restarts.py, test_stages.py."""
+that never reports (hangs.S), even when it begins late (late.c). One that does not beat: test_restarts.py, test_stages.py."""
 
 from device import Device, rt_image
 from machine import Machine
@@ -40,3 +40,11 @@ def test_a_bootfw_that_hangs_is_stopped_and_the_other_slot_is_tried(name):
         assert m.status("update")["restarts"] == "0"
         assert m.guest_errors() == ""
     assert device.state("rt") == before
+
+
+def test_a_slow_load_takes_nothing_of_the_time_of_bootfw(name):
+    device = Device(name, "late", {"rt_a": rt_image("v1_0", "1.0")})
+    with Machine(device, CPUS) as m:
+        had = m.wait(r"\[update\] had (\d+) ms$", never="FAILED|PANIC")[1]
+        assert int(had) >= 2000
+        assert m.guest_errors() == ""
