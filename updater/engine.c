@@ -130,6 +130,22 @@ void engine_fail(struct engine *e, sg_err error)
         engine_go(e, cancelled ? ENGINE_CANCELLED : ENGINE_FAILED);
 }
 
+/* The package, before one of its targets was at work. */
+void engine_tell_refused(struct engine *e, sg_err error)
+{
+        struct event_line l;
+
+        event_begin(&l, EVENT_PACKAGE_REFUSED, NULL);
+        event_u64(&l, "error", (uint64_t)error);
+        event_text(&l, "text", sg_strerror(error));
+        engine_event(e, &l);
+}
+
+sg_err engine_read_image(void *ctx, uint64_t offset, void *to, uint32_t length)
+{
+        return storage_read(ctx, offset, to, length);
+}
+
 sg_err engine_save(struct engine *e)
 {
         struct event_line l;

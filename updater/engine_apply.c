@@ -328,16 +328,11 @@ static sg_err step_write(struct engine *e)
         return SG_OK;
 }
 
-static sg_err read_image(void *ctx, uint64_t offset, void *to, uint32_t length)
-{
-        return storage_read(ctx, offset, to, length);
-}
-
 /* bootfw judges the image; this tells early that it could not even be read. */
 static sg_err check_image(const struct engine *e)
 {
         const struct storage *s = slot_storage(e, e->apply.slot);
-        const struct bf_image_source source = {(void *)s, s->size, read_image};
+        const struct bf_image_source source = {(void *)s, s->size, engine_read_image};
         struct bf_image_layout layout;
         sg_err err = bf_image_read_layout(&source, &layout);
 

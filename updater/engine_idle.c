@@ -5,16 +5,6 @@
 
 #include <string.h>
 
-static void refuse_damaged(struct engine *e, sg_err error)
-{
-        struct event_line l;
-
-        event_begin(&l, EVENT_PACKAGE_REFUSED, NULL);
-        event_u64(&l, "error", (uint64_t)error);
-        event_text(&l, "text", sg_strerror(error));
-        engine_event(e, &l);
-}
-
 /* Is there a package that was not looked at yet? What stands there is remembered by the digest of
  * its targets.json; by zeros when it is too damaged to have one. */
 static bool found_new(struct engine *e)
@@ -38,7 +28,7 @@ static bool found_new(struct engine *e)
         e->peeked = true;
         memcpy(e->peek, digest, sizeof(digest));
         if (err != SG_OK) {
-                refuse_damaged(e, err);
+                engine_tell_refused(e, err);
         }
         return err == SG_OK;
 }

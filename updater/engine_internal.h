@@ -138,6 +138,9 @@ struct guest_state *engine_guest_state(struct engine *e, const struct engine_gue
 const struct engine_guest *engine_job_guest(const struct engine *e);
 /* Emits a finished event line. */
 void engine_event(struct engine *e, struct event_line *l);
+void engine_tell_refused(struct engine *e, sg_err error);
+/* The image in a slot, as bf_image_read_layout() reads it; ctx is its storage. */
+sg_err engine_read_image(void *ctx, uint64_t offset, void *to, uint32_t length);
 /* Saves e->checkpoint; an error is told as an event and returned. */
 sg_err engine_save(struct engine *e);
 uint64_t engine_now(const struct engine *e);

@@ -14,12 +14,7 @@ struct choice {
 
 static void refuse_package(struct engine *e, sg_err error)
 {
-        struct event_line l;
-
-        event_begin(&l, EVENT_PACKAGE_REFUSED, NULL);
-        event_u64(&l, "error", (uint64_t)error);
-        event_text(&l, "text", sg_strerror(error));
-        engine_event(e, &l);
+        engine_tell_refused(e, error);
         e->error = error;
         e->package_refused = true;
         engine_go(e, ENGINE_FAILED);

@@ -55,16 +55,11 @@ static bool needs_refill(const struct engine *e, const struct engine_guest *gues
                (other.flags & SG_SLOT_F_TRIAL) == 0;
 }
 
-static sg_err read_image(void *ctx, uint64_t offset, void *to, uint32_t length)
-{
-        return storage_read(ctx, offset, to, length);
-}
-
 static void begin(struct engine *e)
 {
         struct refill *r = &e->refill;
         const struct storage *from = &r->guest->slot[r->slot ^ 1];
-        const struct bf_image_source source = {(void *)from, from->size, read_image};
+        const struct bf_image_source source = {(void *)from, from->size, engine_read_image};
         struct bf_image_layout layout;
         sg_err err = bf_image_read_layout(&source, &layout);
 

@@ -64,7 +64,6 @@
 
 /* Exception classes: ESR_ELx bits 31:26 */
 #define EC_UNKNOWN    0x00
-#define EC_WFX        0x01
 #define EC_CP15_32    0x03
 #define EC_CP15_64    0x04
 #define EC_CP14_32    0x05

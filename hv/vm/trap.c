@@ -30,17 +30,6 @@ typedef enum result (*handler)(struct vcpu *vcpu, uint64_t esr);
 #define FSC_CLASS     0x3c
 #define FSC_TRANSLATE 0x04
 
-#define WFX_WFE       (1u << 0)
-
-static enum result on_wfx(struct vcpu *vcpu, uint64_t esr)
-{
-        vcpu_count(vcpu, SG_CNT_WFX);
-        vcpu_skip(vcpu);
-        if (!(esr & WFX_WFE))
-                vcpu_wait(vcpu);
-        return HANDLED;
-}
-
 static enum result on_hvc(struct vcpu *vcpu, uint64_t esr)
 {
         vcpu_count(vcpu, SG_CNT_HVC);
@@ -170,7 +159,6 @@ static enum result on_hidden(struct vcpu *vcpu, uint64_t esr)
  * guest is in. */
 static const handler handlers[EC_COUNT] = {
         [EC_UNKNOWN] = on_hidden,
-        [EC_WFX] = on_wfx,
         [EC_CP15_32] = on_hidden,
         [EC_CP15_64] = on_hidden,
         [EC_CP14_32] = on_hidden,

@@ -62,7 +62,7 @@ void vcpu_power_on(struct vcpu *vcpu, uint64_t entry, uint64_t context);
 /* On the vCPU's own core: it stays out of the guest until powered on again. */
 void vcpu_power_off(struct vcpu *vcpu);
 
-/* On the vCPU's own core: PSCI CPU_SUSPEND and trapped WFI. Waits until an interrupt is pending for
+/* On the vCPU's own core: PSCI CPU_SUSPEND. Waits until an interrupt is pending for
  * the vCPU or its VM is being stopped; hv's own work on this core goes on meanwhile. */
 void vcpu_wait(struct vcpu *vcpu);
 

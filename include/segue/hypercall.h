@@ -162,7 +162,7 @@ enum sg_event {
 enum sg_counter {
         SG_CNT_EXITS = 0, /* all exits to EL2 */
         SG_CNT_IRQ = 1,   /* physical interrupts taken while it ran */
-        SG_CNT_WFX = 2,
+        /* 2 is reserved: WFI and WFE are not trapped. */
         SG_CNT_HVC = 3,
         SG_CNT_SMC = 4,
         SG_CNT_SYSREG = 5,

@@ -311,8 +311,8 @@ static void vm_info(void **state)
         assert_int_equal(result(update, 7), 0xabc7);
         assert_int_equal(CALL(personal, SG_HC_VM_INFO, 2), SG_HC_OK);
         assert_int_equal(CALL(personal, SG_HC_VM_INFO, SG_VM_SELF), SG_HC_OK);
-        personal->vcpu[0].counters[SG_CNT_WFX] = 12;
-        assert_int_equal(CALL(update, SG_HC_COUNTER, 2, SG_CNT_WFX), SG_HC_OK);
+        personal->vcpu[0].counters[SG_CNT_HVC] = 12;
+        assert_int_equal(CALL(update, SG_HC_COUNTER, 2, SG_CNT_HVC), SG_HC_OK);
         assert_int_equal(result(update, 1), 12);
 }
 

@@ -66,10 +66,9 @@ static void add_counters(struct event_line *line, uint32_t vm, const struct fiel
 void statistics_exits(const char *guest, uint32_t vm, uint64_t now)
 {
         static const struct field exits[] = {
-                {SG_CNT_EXITS, "exits"},     {SG_CNT_IRQ, "irq"},     {SG_CNT_WFX, "wfx"},
-                {SG_CNT_HVC, "hvc"},         {SG_CNT_SMC, "smc"},     {SG_CNT_SYSREG, "sysreg"},
-                {SG_CNT_MMIO, "mmio"},       {SG_CNT_ABORT, "abort"}, {SG_CNT_VGIC_MAINT, "maint"},
-                {SG_CNT_FOREIGN, "foreign"},
+                {SG_CNT_EXITS, "exits"}, {SG_CNT_IRQ, "irq"},          {SG_CNT_HVC, "hvc"},
+                {SG_CNT_SMC, "smc"},     {SG_CNT_SYSREG, "sysreg"},    {SG_CNT_MMIO, "mmio"},
+                {SG_CNT_ABORT, "abort"}, {SG_CNT_VGIC_MAINT, "maint"}, {SG_CNT_FOREIGN, "foreign"},
         };
         struct event_line line;
 
