@@ -26,6 +26,13 @@ static struct {
 
 static uint32_t answered;
 
+static bool same(const struct question *a, const struct question *b)
+{
+        return a->length == b->length && memcmp(a->spki, b->spki, sizeof(a->spki)) == 0 &&
+               memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 &&
+               memcmp(a->signature, b->signature, a->length) == 0;
+}
+
 /* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
 bool __real_key_verify(const struct key *key, const uint8_t digest[32], const uint8_t *signature,
                        size_t length);
@@ -35,19 +42,17 @@ bool __wrap_key_verify(const struct key *key, const uint8_t digest[32], const ui
 bool __wrap_key_verify(const struct key *key, const uint8_t digest[32], const uint8_t *signature,
                        size_t length)
 {
-        struct question q;
+        struct question q = {.length = length};
         uint32_t i;
 
         if (length > SIGNATURE_MAX) {
                 return __real_key_verify(key, digest, signature, length);
         }
-        memset(&q, 0, sizeof(q));
         memcpy(q.spki, key->spki, sizeof(q.spki));
         memcpy(q.digest, digest, sizeof(q.digest));
         memcpy(q.signature, signature, length);
-        q.length = length;
         for (i = 0; i < answered && i < ANSWERS_MAX; i++) {
-                if (memcmp(&answers[i].question, &q, sizeof(q)) == 0) {
+                if (same(&answers[i].question, &q)) {
                         return answers[i].good;
                 }
         }

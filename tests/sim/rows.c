@@ -207,6 +207,19 @@ void sim_sweep(const struct sim_plan *plan)
         world_check_end();
 }
 
+/* Fewer are lost cases. More may come of another compressor, which makes another patch: told, so
+ * that the row is brought up to date. */
+static void compare_count(const struct sim_row *row, uint64_t count)
+{
+        if (count < row->least) {
+                sim_broken("only %" PRIu64 " of the %" PRIu64 " that there were", count,
+                           row->least);
+        } else if (row->least > 0 && count > row->least && !sim_options.quiet) {
+                printf("%s: STALE: %" PRIu64 ", and %" PRIu64 " in the row\n", row->name, count,
+                       row->least);
+        }
+}
+
 static void run_sweep(const struct sim_row *row)
 {
         bool whole = row->when == SIM_VAST ? sim_options.vast : sim_options.soak;
@@ -223,10 +236,7 @@ static void run_sweep(const struct sim_row *row)
         if (plan->every == 1 && sim_stats->paired_at != sim_stats->pair_places) {
                 sim_broken("not every pair was executed");
         }
-        if (sim_stats->operations + sim_stats->reads < row->least) {
-                sim_broken("only %" PRIu64 " operations; there were %" PRIu64,
-                           sim_stats->operations + sim_stats->reads, row->least);
-        }
+        compare_count(row, sim_stats->operations + sim_stats->reads);
         tell(row);
 }
 
@@ -258,9 +268,7 @@ static void run_erases(const struct sim_row *row)
         world_reset();
         plan.when = is_erasing;
         sim_sweep(&plan);
-        if (sim_stats->cut_at < row->least) {
-                sim_broken("only %" PRIu64 " steps of erases were interrupted", sim_stats->cut_at);
-        }
+        compare_count(row, sim_stats->cut_at);
         tell(row);
 }
 
@@ -271,8 +279,7 @@ static void run_erases(const struct sim_row *row)
 /* The limits exist for this: a START without an outcome ten times over, or ten resumes. */
 static bool gave_up(void)
 {
-        return world_logged("error=812") || world_logged("cause=8") ||
-               world_logged("event 45 image-refused");
+        return world_logged("error=812") || world_logged("cause=8");
 }
 
 static void run_random_once(uint64_t seed, uint64_t operations)
@@ -344,12 +351,12 @@ const struct sim_row sim_rows[] = {
          &setup_rollback, PLAN(SIM_POWER | SIM_KILL, 3, 1, 0), PLAN(ALL_FAULTS, MANY, 1, 0), 111,
          SIM_ALWAYS},
         {"uneven pieces", "a torn physical sector reaches into the piece before, which was done",
-         run_sweep, &uneven_pieces, PLAN(SIM_POWER, 6, 1, 0), PLAN(ALL_FAULTS, MANY, 1, 0), 102,
+         run_sweep, &uneven_pieces, PLAN(SIM_POWER, 6, 1, 0), PLAN(ALL_FAULTS, MANY, 1, 0), 103,
          SIM_ALWAYS},
         {"read errors", "each read of the disk fails once", run_sweep, &setup_delta,
          PLAN(SIM_READ, 1, 1, 0), PLAN(SIM_READ, 1, 1, 0), 53, SIM_ALWAYS},
         {"two segments", "a delta of more than one segment", run_sweep, &two_segments,
-         PLAN(SIM_POWER, 1, 8, 0), PLAN(SIM_POWER | SIM_KILL, 6, 1, 0), 132, SIM_ALWAYS},
+         PLAN(SIM_POWER, 1, 8, 0), PLAN(SIM_POWER | SIM_KILL, 6, 1, 0), 133, SIM_ALWAYS},
         {"geometries", "sectors, erase blocks, program units, slots", run_geometries, NULL,
          PLAN(SIM_POWER, 1, 10, 0), PLAN(ALL_FAULTS, 12, 1, 0), 0, SIM_ALWAYS},
         {"pairs", "a second fault at every operation of the recovery from the first", run_sweep,

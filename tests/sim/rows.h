@@ -19,7 +19,6 @@ extern struct sim_options sim_options;
 
 enum sim_when {
         SIM_ALWAYS, /* in `make test` by its plan for that, in `make soak` whole */
-        SIM_SOAK,   /* not in `make test` */
         SIM_VAST,   /* whole only by --vast */
 };
 
@@ -28,7 +27,7 @@ struct sim_row {
         const char *what;
         void (*run)(const struct sim_row *row);
         const struct world_setup *setup;
-        struct sim_plan test, soak; /* of sweeps; all zero: not in `make test` */
+        struct sim_plan test, soak; /* of sweeps */
         /* The undisturbed run had so many operations when the row was written: a sweep that counts
          * fewer has lost cases. */
         uint64_t least;
