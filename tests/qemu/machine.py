@@ -9,8 +9,10 @@ import re
 import subprocess
 import threading
 import time
+import warnings
 
 TAIL = 60
+QUIET = 2 # of the host: its load average
 CONSOLE_KEY = "\x1d"
 
 
@@ -136,6 +138,31 @@ class Machine:
                           r"restarts (?P<restarts>\d+), last stop (?P<cause>[\w ]+), "
                           r"exits (?P<exits>\d+), beats (?P<beats>\d+), lost (?P<lost>\d+), ")
         return found.groupdict()
+
+    def goes_on(self, guest, beats=1, timeout=60):
+        """The guest takes that many beats more."""
+        end = time.monotonic() + timeout
+        first = now = int(self.status(guest)["beats"])
+        while now < first + beats:
+            assert time.monotonic() < end, \
+                f"{guest}: {now - first} of {beats} beats within {timeout} s\n{self.tail()}"
+            now = int(self.status(guest)["beats"])
+
+    def loses_no_beat(self, guest):
+        """On a busy host QEMU's own cores come late; then nothing can be said about beats."""
+        load = os.getloadavg()[0]
+        if load > QUIET:
+            warnings.warn(f"{guest}: lost beats not judged: the load average is {load:.1f}")
+            return
+        lost = self.status(guest)["lost"]
+        assert lost == "0", f"{guest} lost {lost} beats\n{self.tail()}"
+
+    def leaves_alone(self, guest):
+        """No core of the guest's was left for others during an update: event 81 tells how often at
+        its begin and at its end."""
+        exits = [int(re.search(r" foreign=(\d+)", line)[1])
+                 for line in self.seen(rf"event 81 exits guest={guest} ")]
+        assert len(exits) >= 2 and exits[0] == exits[-1], f"{guest}: foreign exits {exits}"
 
     def memory(self):
         """What of hv's own memory is in use: bytes ever taken, pages in use now."""

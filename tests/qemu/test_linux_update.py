@@ -45,7 +45,10 @@ def test_four_vms_one_update_one_crash(name):
     device.deliver(package)
     with Machine(device, FULL_CPUS) as m:
         m.events(("agent-hello", "personal"), ("agent-hello", "work"),
-                 ("confirmed", "rt"), timeout=BOOT)
+                 ("confirmed", "rt"), ("timer", "personal"), ("timer", "work"), timeout=BOOT)
+        for guest in ("personal", "work"):
+            m.leaves_alone(guest)
+            m.loses_no_beat(guest)
         console(m, 3, "echo c >/proc/sysrq-trigger")
         m.event("agent-hello", "work", BOOT, release=release("old"))
         assert len(m.seen("agent-hello guest=personal")) == 1

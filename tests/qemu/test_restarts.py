@@ -9,6 +9,7 @@ from machine import CONSOLE_KEY, Machine
 
 CPUS = 4
 PERSONAL = 2
+BEATS = 200
 
 
 def image(program, guest):
@@ -34,18 +35,11 @@ def start(machine):
     machine.type(CONSOLE_KEY + str(PERSONAL))
 
 
-def goes_on(machine, guest, beats=200):
-    """The guest takes that many beats more."""
-    end = int(machine.status(guest)["beats"]) + beats
-    while int(machine.status(guest)["beats"]) < end:
-        pass
-
-
 def others_did_not_notice(machine):
     for guest in ("rt", "update"):
         status = machine.status(guest)
         assert (status["state"], status["restarts"]) == ("running", "0")
-    goes_on(machine, "rt")
+    machine.goes_on("rt", BEATS)
     assert machine.guest_errors() == ""
 
 
@@ -108,7 +102,7 @@ def test_power_off_stops_a_guest_for_good(name):
         start(m)
         m.type("off\n")
         m.wait(r"\[hv\] VM personal: stopped \(off\)")
-        goes_on(m, "rt")
+        m.goes_on("rt", BEATS)
         personal = m.status("personal")
         assert (personal["state"], personal["slot"]) == ("stopped", "-")
         others_did_not_notice(m)
@@ -144,5 +138,5 @@ def test_update_crashes_and_rt_does_not_notice(name):
         assert len(m.seen(r"\[rt\] rt-1.0 starts")) == 1
         rt = m.status("rt")
         assert (rt["state"], rt["restarts"]) == ("running", "0")
-        goes_on(m, "rt")
+        m.goes_on("rt", BEATS)
         assert m.guest_errors() == ""

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from device import release
+from device import digest, release, segue
 
 
 def run(scenario):
@@ -40,6 +40,9 @@ def test_a_fault_ends_as_it_should(scenario):
     assert report["release_after"] == report["release_before"] == release("old")
     assert report["outcome"] == ("rolled-back" if scenario == "panic" else "refused")
     assert all(o["restarts"] == 0 for o in report["others"])
+    info = json.loads(segue("state", "info", "--json", "build/run/nor.img").stdout)
+    slots = next(g for g in info["guests"] if g["name"] == "personal")["slots"]
+    assert [s["digest"] for s in slots if s["active"]] == [digest("build/run/personal-old.img")]
 
 
 @pytest.mark.soak

@@ -22,6 +22,5 @@ def test_update_reaches_nothing_that_was_withdrawn(name):
         assert m.status("update")["restarts"] == "0"
         rt = m.status("rt")
         assert (rt["state"], rt["restarts"]) == ("running", "0")
-        while int(m.status("rt")["beats"]) == int(rt["beats"]):
-            pass
+        m.goes_on("rt")
     assert device.state("rt") == before

@@ -56,7 +56,7 @@ static const struct option_spec create_options[] = {
         {"from", "OLD", "the image that the device has", OPTION_REQUIRED},
         {"to", "NEW", "the image that it is to have", OPTION_REQUIRED},
         {"o", "PATCH", "the delta", OPTION_REQUIRED},
-        {"threads", "N", "accepted; one is used, and the patch is the same", OPTION_OPTIONAL},
+        {"threads", "N", "two at most are used; the patch is the same", OPTION_OPTIONAL},
         {"ram-max", "BYTES", "memory of the decoder (default 1M, 8M with kernel models)",
          OPTION_OPTIONAL},
         {"codec", "NAME", "zlib", OPTION_OPTIONAL},
