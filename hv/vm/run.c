@@ -141,9 +141,10 @@ static void take_interrupt(struct vcpu *vcpu)
 
 void core_poll(void)
 {
+        take_interrupt(this_cpu()->vcpu);
+        /* After it: what it took, the timer or a kick, is for this to serve and to arm again. */
         if (is_housekeeping())
                 housekeeping_serve();
-        take_interrupt(this_cpu()->vcpu);
 }
 
 static bool stop_asked(const struct vm *vm)
