@@ -10,7 +10,6 @@ void dl_program_plan(struct dl *dl, struct dl_arena *arena)
         r->to_size = (uint32_t)dl->header.to_size;
         r->row_count = dl_count(dl, DL_S_PROGRAM, 0);
         r->program_count = dl_count(dl, DL_S_PROGRAM, 1);
-        r->pin_count = dl_count(dl, DL_S_PINS, 0);
         r->region_count = dl_count(dl, DL_S_REGIONS, 0);
         r->map = &dl->map;
         dl->old_bytes = dl_take(arena, DL_WINDOW_MAX);
@@ -18,7 +17,6 @@ void dl_program_plan(struct dl *dl, struct dl_arena *arena)
         r->programs = dl_take_array(arena, r->program_count, sizeof(*r->programs));
         r->rows = dl_take_array(arena, r->row_count, sizeof(*r->rows));
         r->order = dl_take_array(arena, dl->map.count, sizeof(*r->order));
-        r->pins = dl_take_array(arena, r->pin_count, sizeof(*r->pins));
         r->regions = dl_take_array(arena, r->region_count, sizeof(*r->regions));
 }
 
@@ -123,36 +121,6 @@ static sg_err read_regions(struct dl *dl)
         return e || r->region_count == 0 ? e : dl_stream_finish(s);
 }
 
-/* Column by column: distances from the pin before, lengths, moves relative to the pin before. */
-static sg_err read_pins(struct dl *dl)
-{
-        struct dl_refs *r = &dl->refs;
-        struct dl_stream *s = &dl->streams[0];
-        uint64_t from = 0;
-        int64_t move = 0;
-        sg_err e = r->pin_count ? dl_section_start(dl, DL_S_PINS) : SG_OK;
-
-        for (uint32_t i = 0; !e && i < r->pin_count; i++)
-                e = dl_stream_varint(s, &r->pins[i].from);
-        for (uint32_t i = 0; !e && i < r->pin_count; i++)
-                e = dl_stream_varint(s, &r->pins[i].length);
-        for (uint32_t i = 0; !e && i < r->pin_count; i++) {
-                struct dl_pin *p = &r->pins[i];
-                uint32_t v;
-                e = dl_stream_varint(s, &v);
-                from += p->from;
-                move += dl_unzigzag(v);
-                int64_t to = (int64_t)from + move;
-                if (!e && (p->length == 0 || from + p->length > DL_IMAGE_MAX || to < 0 ||
-                           to > DL_IMAGE_MAX))
-                        e = SG_E_DELTA_MODEL;
-                p->from = (uint32_t)from;
-                p->to = (uint32_t)to;
-                from += p->length;
-        }
-        return e || r->pin_count == 0 ? e : dl_stream_finish(s);
-}
-
 sg_err dl_program_open(struct dl *dl)
 {
         dl->program = true;
@@ -161,8 +129,6 @@ sg_err dl_program_open(struct dl *dl)
         sg_err e = read_program(dl);
         if (!e)
                 e = read_regions(dl);
-        if (!e)
-                e = read_pins(dl);
         if (!e)
                 dl_refs_sort(&dl->refs);
         return e;

@@ -60,7 +60,6 @@ enum dl_section_id {
         DL_S_MAP = 1,      /* the copies; count: how many */
         DL_S_PROGRAM,      /* the programs whose references are predicted; rows, programs */
         DL_S_REGIONS,      /* modes by old position; count: how many */
-        DL_S_PINS,         /* moves that the copies do not tell; count: how many */
         DL_S_RELA,         /* relocations; old entries, new entries, odd slots */
         DL_S_BTF,          /* type information; new types, old types, new strings, old strings */
         DL_S_BTF_NEW,      /* what is new in it; bytes of strings, words of types, early strings */

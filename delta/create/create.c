@@ -67,7 +67,6 @@ static uint64_t arena_with(const struct encoder *e, uint32_t copies, bool reside
                 encoder_section(&trial, DL_S_PROGRAM, e->program.refs.row_count)->counts[1] =
                         e->program.refs.program_count;
                 encoder_section(&trial, DL_S_REGIONS, e->program.refs.region_count);
-                encoder_section(&trial, DL_S_PINS, e->program.refs.pin_count);
         }
         trial.header.section_count = trial.section_count;
         return encoder_arena(&trial);
@@ -108,12 +107,11 @@ static sg_err fit_memory(struct encoder *e)
         return keep_copies(e, (uint32_t)room);
 }
 
-static sg_err encode_sections(struct encoder *e)
+static void encode_sections(struct encoder *e)
 {
         e->header.flags |= e->without | DL_F_RESIDENT;
         encode_map(e);
         encode_program(e);
-        return SG_OK;
 }
 
 /* A kernel's own models leave a plain patch no chance. */
@@ -134,9 +132,10 @@ static sg_err attempt(struct encoder *e, struct rival *rival)
                 err = find_copies(e);
         if (!err)
                 err = fit_memory(e);
-        if (!err)
-                err = encode_sections(e);
-        return err ? err : mirror_open(e);
+        if (err)
+                return err;
+        encode_sections(e);
+        return mirror_open(e);
 }
 
 static sg_err attempt_plain(struct encoder *e)

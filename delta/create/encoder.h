@@ -57,7 +57,7 @@ sg_err keep_copies(struct encoder *e, uint32_t count);
 /* Write the copy list into the section MAP. */
 void encode_map(struct encoder *e);
 
-/* Write the program's place, regions and pins into their sections. */
+/* Write the programs and regions into their sections. */
 void encode_program(struct encoder *e);
 
 /* Set up e->mirror from header and sections. */

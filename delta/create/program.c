@@ -240,7 +240,6 @@ void program_close(struct program *p)
         free(p->refs.programs);
         free(p->refs.words);
         free(p->refs.order);
-        free(p->refs.pins);
         free(p->refs.regions);
 }
 
@@ -248,9 +247,6 @@ sg_err program_map(struct program *p, const struct copies *copies)
 {
         p->map = (struct dl_map){copies->list, copies->count};
         free(p->refs.order);
-        free(p->refs.pins);
-        p->refs.pins = NULL;
-        p->refs.pin_count = 0;
         p->refs.order = malloc(((size_t)copies->count + 1) * sizeof(*p->refs.order));
         if (!p->refs.order)
                 return SG_E_NO_MEMORY;

@@ -54,7 +54,7 @@ static void encode_rows(struct encoder *e)
 void encode_program(struct encoder *e)
 {
         const struct dl_refs *r = &e->program.refs;
-        uint32_t last = 0, move = 0;
+        uint32_t last = 0;
 
         encode_rows(e);
         struct bytes *b = &encoder_section(e, DL_S_REGIONS, r->region_count)->raw;
@@ -64,19 +64,4 @@ void encode_program(struct encoder *e)
         }
         for (uint32_t i = 0; i < r->region_count; i++)
                 bytes_byte(b, (uint8_t)r->regions[i].mode);
-        if (r->pin_count == 0)
-                return;
-        b = &encoder_section(e, DL_S_PINS, r->pin_count)->raw;
-        last = 0;
-        for (uint32_t i = 0; i < r->pin_count; i++) {
-                bytes_varint(b, r->pins[i].from - last);
-                last = r->pins[i].from + r->pins[i].length;
-        }
-        for (uint32_t i = 0; i < r->pin_count; i++)
-                bytes_varint(b, r->pins[i].length);
-        for (uint32_t i = 0; i < r->pin_count; i++) {
-                uint32_t m = r->pins[i].to - r->pins[i].from;
-                bytes_varint(b, dl_zigzag((int32_t)(m - move)));
-                move = m;
-        }
 }

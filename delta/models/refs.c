@@ -77,21 +77,6 @@ static bool covers(uint32_t start, uint32_t length, uint32_t at)
         return at >= start && at - start < length;
 }
 
-static const struct dl_pin *pin_at(const struct dl_refs *r, uint32_t from)
-{
-        uint32_t low = 0, high = r->pin_count;
-
-        while (low < high) {
-                uint32_t mid = low + (high - low) / 2;
-                if (r->pins[mid].from + r->pins[mid].length > from)
-                        high = mid;
-                else
-                        low = mid + 1;
-        }
-        bool found = low < r->pin_count && covers(r->pins[low].from, r->pins[low].length, from);
-        return found ? &r->pins[low] : NULL;
-}
-
 /* How many copies, by old position, start at or below `from`. */
 static uint32_t count_below(const struct dl_refs *r, uint32_t from)
 {
@@ -181,9 +166,6 @@ uint32_t dl_refs_map(const struct dl_refs *r, const struct dl_copy *copy, uint32
 {
         if (covers(copy->from, copy->length, from))
                 return from - copy->from + copy->to;
-        const struct dl_pin *pin = pin_at(r, from);
-        if (pin)
-                return from - pin->from + pin->to;
         if (from >= r->from_size)
                 return map_tail(r, from);
         const struct dl_copy *c = copy_for(r, from);

@@ -19,11 +19,6 @@ enum dl_mode_id {
         DL_MODES,
 };
 
-/* Old positions [from, from + length) are at `to` in the new image, whatever the copies say. */
-struct dl_pin {
-        uint32_t from, length, to;
-};
-
 /* From this old position on, up to the next region's, `mode` holds. */
 struct dl_region {
         uint32_t from, mode;
@@ -62,8 +57,6 @@ struct dl_refs {
         const struct dl_map *map;
         uint32_t *order; /* copies by old position, but for those inside a longer one */
         uint32_t ordered;
-        struct dl_pin *pins;
-        uint32_t pin_count;
         struct dl_region *regions;
         uint32_t region_count;
         struct a64_word *words; /* scratch, DL_WINDOW_WORDS */
