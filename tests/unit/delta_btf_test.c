@@ -77,13 +77,6 @@ static void a_run_of_nothing(struct patch_parts *p)
         put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 0, 0);
 }
 
-static void add_to_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t n)
-{
-        uint8_t *count = entry_of(p, id) + DL_D_COUNTS + (size_t)which * 4;
-
-        dl_put32(count, dl_get32(count) + n);
-}
-
 static void more_new_types(struct patch_parts *p)
 {
         add_to_count(p, DL_S_BTF, 0, 1);

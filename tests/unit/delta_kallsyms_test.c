@@ -57,13 +57,6 @@ static void between_layouts(void **state)
         pair_free(&p);
 }
 
-static void add_to_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t n)
-{
-        uint8_t *count = entry_of(p, id) + DL_D_COUNTS + (size_t)which * 4;
-
-        dl_put32(count, dl_get32(count) + n);
-}
-
 static void more_old_symbols(struct patch_parts *p)
 {
         add_to_count(p, DL_S_KALLSYMS, 0, 1);

@@ -59,16 +59,12 @@ static void more_entries_than_there_are(struct patch_parts *p)
 
 static void another_count_than_the_columns(struct patch_parts *p)
 {
-        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 4;
-
-        dl_put32(count, dl_get32(count) + 1);
+        add_to_count(p, DL_S_RELA, 1, 1);
 }
 
 static void fewer_odd_slots(struct patch_parts *p)
 {
-        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 8;
-
-        dl_put32(count, dl_get32(count) - 1);
+        add_to_count(p, DL_S_RELA, 2, UINT32_MAX);
 }
 
 static void odd_slot_twice(struct patch_parts *p)
@@ -92,9 +88,8 @@ static void unknown_kind_of_slot(struct patch_parts *p)
 static void entries_with_no_slot(struct patch_parts *p)
 {
         struct patch_part *part = part_of(p, DL_S_RELA);
-        uint8_t *count = entry_of(p, DL_S_RELA) + DL_D_COUNTS + 4;
 
-        dl_put32(count, dl_get32(count) - 1);
+        add_to_count(p, DL_S_RELA, 1, UINT32_MAX);
         put_varint_at(part, WORDS, 0, varint_at(part, WORDS, 0) - 1);
 }
 

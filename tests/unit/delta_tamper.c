@@ -22,6 +22,13 @@ uint32_t count_of(struct patch_parts *p, enum dl_section_id id, unsigned which)
         return dl_get32(entry_of(p, id) + DL_D_COUNTS + (size_t)which * 4);
 }
 
+void add_to_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t n)
+{
+        uint8_t *count = entry_of(p, id) + DL_D_COUNTS + (size_t)which * 4;
+
+        dl_put32(count, dl_get32(count) + n);
+}
+
 static size_t place_of(const struct patch_part *part, size_t start, uint32_t i)
 {
         for (; i > 0; i--) {
