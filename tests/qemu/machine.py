@@ -125,7 +125,11 @@ class Machine:
 
     def events(self, *wanted, timeout=60, never=None):
         """Waits for several events, (name, guest, fields) each, in whatever order they come."""
-        patterns = [event_pattern(*w) for w in wanted]
+        self.wait_all(*(event_pattern(*w) for w in wanted), timeout=timeout, never=never)
+
+    def wait_all(self, *patterns, timeout=60, never=None):
+        """Waits for a line of each pattern, in whatever order they come: lines of one name keep their
+        order, those of different names have none (hv/vdev/console.c gives them turns)."""
         end = time.monotonic() + timeout
         while patterns:
             line = self.wait("|".join(patterns), max(0.1, end - time.monotonic()), never).string

@@ -40,7 +40,7 @@ def test_without_a_boot_state_only_update_starts(name):
     with Machine(device, CPUS) as m:
         m.wait(r"\[hv\] boot state: error 601: .*segue state create")
         m.wait(r"\[hv\] VM update: running")
-        m.wait(r"\[hv\] VM rt: failed", never=r"VM rt: (loading|running)")
-        m.wait(r"\[update\] disk of")
+        m.wait_all(r"\[hv\] VM rt: failed", r"\[update\] disk of",
+                   never=r"VM rt: (loading|running)")
     with open(device.nor, "rb") as nor:
         assert nor.read(16 << 18) == b"\xff" * (16 << 18)

@@ -10,6 +10,8 @@ from machine import CONSOLE_KEY, Machine
 CPUS = 4
 PERSONAL = 2
 BEATS = 200
+UP = r"\[personal\] up"
+FAILED = r"\[personal\] FAILED|PANIC"
 
 
 def image(program, guest):
@@ -23,10 +25,6 @@ def image(program, guest):
 def told_device(name):
     """rt in personal's company, which does what it is told."""
     return Device(name, "told", {"rt_a": rt_image("v1_0", "1.0"), "personal_a": image("told", "personal")})
-
-
-def up(machine, timeout=60):
-    machine.wait(r"\[personal\] up", timeout, never=r"\[personal\] FAILED|PANIC")
 
 
 def start(machine):
@@ -46,8 +44,7 @@ def others_did_not_notice(machine):
 def restart(machine, times):
     for _ in range(times):
         machine.type("reset\n")
-        machine.wait(r"\[hv\] VM personal: stopped \(reset\)")
-        up(machine)
+        machine.wait_all(r"\[hv\] VM personal: stopped \(reset\)", UP, never=FAILED)
 
 
 @pytest.mark.parametrize("system,times", [("told", 200), ("not_resident", 40)])
@@ -75,9 +72,8 @@ def test_a_lost_guest_is_parked_and_dumped_and_the_others_go_on(name):
             assert core.group(1) == ("0" if left % 2 else "1")
             m.wait(r"x5  0000000000000055")
             m.wait(r"0040000000\.\.00407fffff -> \w+ rwx memory")
-            m.wait(r"\[hv\] VM personal: stopped \(fault\)")
-            if left:
-                up(m)
+            m.wait_all(r"\[hv\] VM personal: stopped \(fault\)", *([UP] if left else []),
+                       never=FAILED)
         m.wait(r"\[hv\] VM personal: its restarts are used up")
         m.wait(r"\[hv\] VM personal: failed \(fault\)")
         others_did_not_notice(m)
@@ -129,8 +125,7 @@ def test_update_crashes_and_rt_does_not_notice(name):
     with Machine(device, 2) as m:
         for life in range(7):
             m.wait(rf"\[update\] life {life}$", never=r"FAILED|PANIC")
-            m.wait(r"\[update\] ends ", never=r"FAILED|PANIC")
-            m.wait(r"\[hv\] VM update: stopped")
+            m.wait_all(r"\[update\] ends ", r"\[hv\] VM update: stopped", never=r"FAILED|PANIC")
         assert m.seen(r"\[hv\] VM update: running: its time is up")
         m.wait(r"\[hv\] VM update: its restarts are used up")
         m.wait(r"\[hv\] VM update: failed \(deadline\)")

@@ -4,7 +4,7 @@
 import pytest
 
 from device import Device, digest, rt_image
-from machine import Machine
+from machine import Machine, event_pattern
 
 OLD = ("v1_0", "1.0", 1)
 NEW = ("v1_1", "1.1", 2)
@@ -99,9 +99,9 @@ def test_a_device_with_two_bad_slots_is_saved_by_a_full_image(name):
     device.deliver(device.package(name, "--image", f"rt={new}"))
     with Machine(device, CPUS) as m:
         m.event("image-refused", "rt", BOOT, slot=0)
-        m.event("image-refused", "rt", slot=1)
-        m.wait(r"\[hv\] VM rt: neither slot can be started")
-        m.event("consent-given", "rt", by="down")
+        m.wait_all(event_pattern("image-refused", "rt", {"slot": 1}),
+                   r"\[hv\] VM rt: neither slot can be started",
+                   event_pattern("consent-given", "rt", {"by": "down"}))
         hello(m, "rt-1.1")
         m.event("confirmed", "rt")
         m.event("refilled", "rt")

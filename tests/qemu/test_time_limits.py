@@ -3,7 +3,7 @@
 that never reports (hangs.S), even when it begins late (late.c). One that does not beat: test_restarts.py, test_stages.py."""
 
 from device import Device, rt_image
-from machine import Machine
+from machine import Machine, event_pattern
 
 CPUS = 2
 
@@ -15,8 +15,7 @@ def test_a_vm_that_nobody_loads_is_asked_for_again_and_then_failed(name):
         m.wait(r"\[update\] wish 1$")
         m.wait(r"\[update\] wish 2$", never=r"VM rt: loading|PANIC")
         for _ in range(3):
-            m.wait(r"\[hv\] VM rt: loading$")
-            m.wait(r"\[update\] lent$", never="FAILED|PANIC")
+            m.wait_all(r"\[hv\] VM rt: loading$", r"\[update\] lent$", never="FAILED|PANIC")
             m.wait(r"\[hv\] VM rt: loading: its time is up$")
             m.wait(r"\[hv\] VM rt: stopped \(deadline\)$")
         m.wait(r"\[hv\] VM rt: its restarts are used up$")
@@ -32,9 +31,9 @@ def test_a_bootfw_that_hangs_is_stopped_and_the_other_slot_is_tried(name):
     before = device.state("rt")
     with Machine(device, CPUS) as m:
         for slot in (0, 1):
-            m.wait(r"\[hv\] VM rt: verifying: its time is up$")
-            m.wait(r"\[hv\] VM rt, vCPU 0 on core 1: pc ")
-            m.event("image-refused", "rt", slot=slot)
+            m.wait_all(r"\[hv\] VM rt: verifying: its time is up$",
+                       r"\[hv\] VM rt, vCPU 0 on core 1: pc ",
+                       event_pattern("image-refused", "rt", {"slot": slot}))
         m.wait(r"\[hv\] VM rt: neither slot can be started$")
         assert m.status("rt")["state"] == "failed"
         assert m.status("update")["restarts"] == "0"
