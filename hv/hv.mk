@@ -24,6 +24,9 @@ $(call unit-test,events,tests/unit/events_test.c $(FAKE_VM) hv/vm/events.c)
 $(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/strict_nor.c \
   $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
 
+# A VM's starts, stops and time limits.
+$(call unit-test,vm,tests/unit/vm_test.c hv/vm/vm.c hv/vm/life.c)
+
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
 $(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(VGIC))

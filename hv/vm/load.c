@@ -198,16 +198,12 @@ int64_t load_end(struct vm *vm, uint64_t loaded)
 
 int64_t load_abort(struct vm *vm, uint64_t error)
 {
-        bool loading;
+        uint8_t slot = vm->slot;
 
-        spin_lock(&vm->lock);
-        loading = vm->life.state == SG_VM_LOADING;
-        spin_unlock(&vm->lock);
-        if (!loading)
+        if (!vm_stop_lent(vm, SG_CAUSE_LOAD_FAILED))
                 return SG_HC_BAD_STATE;
-        hv_log("VM %s: slot %u could not be read: error %lu", vm->desc->name, vm->slot, error);
+        hv_log("VM %s: slot %u could not be read: error %lu", vm->desc->name, slot, error);
         load_withdraw(vm);
-        vm_stop(vm, SG_CAUSE_LOAD_FAILED);
         return SG_HC_OK;
 }
 

@@ -77,6 +77,18 @@ void vm_stop(struct vm *vm, enum sg_cause cause)
                 kick_all(vm);
 }
 
+bool vm_stop_lent(struct vm *vm, enum sg_cause cause)
+{
+        bool stop;
+
+        spin_lock(&vm->lock);
+        stop = vm->life.state == SG_VM_LOADING && vm->lent && ask_stop(vm, cause);
+        spin_unlock(&vm->lock);
+        if (stop)
+                kick_all(vm);
+        return stop;
+}
+
 int64_t vm_restart(struct vm *vm)
 {
         bool start;
@@ -91,9 +103,11 @@ int64_t vm_restart(struct vm *vm)
                  (state == SG_VM_FAILED && vm_move(vm, SG_VM_STOPPED, SG_CAUSE_RESTART)));
         if (start || state == SG_VM_RUNNING)
                 vm->crashes = 0;
+        if (start)
+                vm->requests |= VM_REQUEST_START;
         spin_unlock(&vm->lock);
         if (start)
-                vm_ask(vm, VM_REQUEST_START);
+                ipi_kick(vm_boot_core(vm));
         else if (state == SG_VM_RUNNING)
                 vm_stop(vm, SG_CAUSE_RESTART);
         else
@@ -168,6 +182,8 @@ uint64_t vm_deadline(struct vm *vm)
 
 void vm_started(struct vm *vm, bool trial)
 {
+        /* Its start is durable, so it is on time, however long the copy takes. */
+        limit(vm, 0);
         load_keep_resident(vm);
         spin_lock(&vm->lock);
         vm_move(vm, trial ? SG_VM_TRIAL : SG_VM_RUNNING, SG_CAUSE_NONE);
@@ -190,9 +206,10 @@ void vm_confirmed(struct vm *vm)
 {
         spin_lock(&vm->lock);
         /* A stop that was asked for meanwhile goes on; the image is good all the same. */
-        if (vm->life.state == SG_VM_TRIAL)
+        if (vm->life.state == SG_VM_TRIAL) {
                 vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
-        vm->deadline = 0;
+                vm->deadline = 0;
+        }
         vm->crashes = 0;
         spin_unlock(&vm->lock);
 }
@@ -224,19 +241,12 @@ static void reset_devices(struct vm *vm)
                 agent_reset(&vm->agent);
 }
 
-static void fail(struct vm *vm, enum sg_cause cause)
-{
-        spin_lock(&vm->lock);
-        vm_move(vm, SG_VM_FAILED, cause);
-        spin_unlock(&vm->lock);
-}
-
 /* The boot core, all vCPUs parked: the stop becomes a fact, and what follows is decided. */
 static void settle(struct vm *vm)
 {
         enum sg_vm_state was;
         enum sg_cause cause;
-        bool again;
+        bool again, used_up;
 
         spin_lock(&vm->lock);
         was = vm->life.state;
@@ -252,18 +262,18 @@ static void settle(struct vm *vm)
         if (vm == vm_update())
                 load_withdraw_all();
         again = vm == vm_update() || slots_stopped(vm, was, cause);
-        if (is_crash(vm, was, cause))
-                vm->crashes++;
 
+        /* At once: SG_HC_RESTART comes before all of it, and is refused, or after. */
         spin_lock(&vm->lock);
+        vm->crashes += is_crash(vm, was, cause);
+        used_up = vm->crashes > vm->desc->restart_limit;
         vm->slot = SG_SLOT_NONE;
-        vm->requests = again ? VM_REQUEST_START : 0;
-        spin_unlock(&vm->lock);
-        if (vm->crashes > vm->desc->restart_limit) {
+        vm->requests = again && !used_up ? VM_REQUEST_START : 0;
+        if (used_up) {
                 hv_log("VM %s: its restarts are used up", vm->desc->name);
-                vm->requests = 0;
-                fail(vm, cause);
+                vm_move(vm, SG_VM_FAILED, cause);
         }
+        spin_unlock(&vm->lock);
 }
 
 static void start_update(struct vm *vm)
@@ -295,13 +305,22 @@ static void want_load(struct vm *vm)
         event_send(SG_EV_LOAD_WANTED, vm->index, vm->slot, 0);
 }
 
+/* A start that was asked for since then looks again. */
+static void nothing_due(struct vm *vm)
+{
+        hv_log("VM %s: neither slot can be started", vm->desc->name);
+        spin_lock(&vm->lock);
+        if (!(vm->requests & VM_REQUEST_START))
+                vm_move(vm, SG_VM_FAILED, vm->life.cause);
+        spin_unlock(&vm->lock);
+}
+
 static void start_guest(struct vm *vm)
 {
         uint8_t slot = slots_due(vm);
 
         if (slot == SG_SLOT_NONE) {
-                hv_log("VM %s: neither slot can be started", vm->desc->name);
-                fail(vm, vm->life.cause);
+                nothing_due(vm);
                 return;
         }
         spin_lock(&vm->lock);

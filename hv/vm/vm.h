@@ -114,6 +114,10 @@ const struct system_description *vm_system(void);
  * a stop counts. */
 void vm_stop(struct vm *vm, enum sg_cause cause);
 
+/* The same while its load region is lent, and no other time: a load of hv's own is not update's to
+ * stop. false: it is not. */
+bool vm_stop_lent(struct vm *vm, enum sg_cause cause);
+
 /* Any core: SG_HC_RESTART, after the caller's right was checked. Returns SG_HC_*. */
 int64_t vm_restart(struct vm *vm);
 
@@ -121,7 +125,8 @@ int64_t vm_restart(struct vm *vm);
  * RUNNING, or TRIAL with its deadline set. */
 void vm_started(struct vm *vm, bool trial);
 
-/* Any core: a confirm is durable: TRIAL -> RUNNING and the deadline is off. */
+/* Any core: a confirm is durable: TRIAL -> RUNNING and the deadline is off, unless the trial has
+ * ended meanwhile. */
 void vm_confirmed(struct vm *vm);
 
 /* Any core: the trial of this VM is running and neither its deadline nor another stop came first.
