@@ -108,6 +108,19 @@ static void on_trial(struct engine *e)
         }
 }
 
+/* hv holds it still, but could not record its start: that waits for the next power-on. */
+static bool is_passed_over(uint32_t flags)
+{
+        return (flags & SG_SLOT_F_FAILED) != 0 && (flags & SG_SLOT_F_TRIAL) != 0;
+}
+
+static void put_off(struct engine *e)
+{
+        if (e->state != ENGINE_IDLE) {
+                engine_fail(e, SG_E_BOOT_STATE);
+        }
+}
+
 bool engine_reconcile(struct engine *e)
 {
         const struct checkpoint_job *job = &e->checkpoint.job;
@@ -117,7 +130,9 @@ bool engine_reconcile(struct engine *e)
             memcmp(info.digest, job->digest, sizeof(info.digest)) != 0) {
                 return false;
         }
-        if ((info.flags & SG_SLOT_F_FAILED) != 0) {
+        if (is_passed_over(info.flags)) {
+                put_off(e);
+        } else if ((info.flags & SG_SLOT_F_FAILED) != 0) {
                 rolled_back(e, info.cause);
         } else if ((info.flags & SG_SLOT_F_SUCCESSFUL) != 0) {
                 confirmed(e);

@@ -357,6 +357,36 @@ static void rolls_back_when_the_tries_are_used_up(void **state)
         expect_logged("outcome=failed error=806");
 }
 
+/* The NOR bank takes no record of its start: the confirmed image runs meanwhile. */
+static void a_trial_that_cannot_be_recorded_waits_for_power_on(void **state)
+{
+        (void)state;
+        put_delta();
+        start();
+        uint64_t written = world.slot_writes;
+        world.vm[PERSONAL].refused = BF_REFUSED(1);
+        world_reset(&world, PERSONAL);
+        world_run(&world, STEPS);
+        engine_hv_event(world.engine, SG_EV_REFUSED, 1 + PERSONAL, 1, SG_E_IO);
+        world_run(&world, STEPS);
+        expect_state(ENGINE_IDLE);
+        expect_logged("event 45 image-refused guest=personal slot=1 error=101");
+        expect_logged("target-failed guest=personal error=820");
+        start();
+        expect_state(ENGINE_IDLE);
+        assert_false(world_logged(&world, "rolled-back"));
+        assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_STAGED);
+        assert_int_equal(world.slot_writes, written);
+
+        world.cut = WORLD_KEEPS_CACHE;
+        world_power_on(&world);
+        world_run(&world, STEPS);
+        expect_state(ENGINE_TRIAL);
+        world_confirm(&world, PERSONAL);
+        world_run(&world, STEPS);
+        expect_updated(new_image);
+}
+
 static void a_wrong_token_confirms_nothing(void **state)
 {
         (void)state;
@@ -661,6 +691,7 @@ int main(void)
                 ROW(a_refused_restart_is_tried_a_bounded_number_of_times),
                 ROW(a_slow_start_is_waited_for),
                 ROW(rolls_back_when_the_tries_are_used_up),
+                ROW(a_trial_that_cannot_be_recorded_waits_for_power_on),
                 ROW(a_wrong_token_confirms_nothing),
                 ROW(a_confirm_of_the_guests_own_is_noticed),
                 ROW(a_trial_survives_a_killed_update_partition),

@@ -137,7 +137,7 @@ static int64_t hv_slot_info(void *ctx, uint32_t vm, uint32_t slot, struct slot_i
 {
         const struct bf_guest *g = boot_of(ctx, vm);
 
-        info->flags = bf_slot_flags(g, 0, (uint8_t)slot);
+        info->flags = bf_slot_flags(g, vm_of(ctx, vm)->refused, (uint8_t)slot);
         info->cause = bf_slot_cause(g, (uint8_t)slot);
         info->security_counter = g->slot[slot].counter;
         memcpy(info->digest, g->slot[slot].digest, 32);
@@ -382,11 +382,11 @@ static void boot(struct world *w, uint32_t guest)
         struct bf_decision d;
 
         v->wants_start = false;
-        assert_int_equal(bf_decide(g, 0, &d), SG_OK);
+        assert_int_equal(bf_decide(g, v->refused, &d), SG_OK);
         assert_int_not_equal(d.slot, SG_SLOT_NONE);
         struct bf_image_id id = image_id(g->slot[d.slot].counter, g->slot[d.slot].digest);
         v->token = 0x1122334455667788u + w->operations;
-        assert_int_equal(bf_start(g, 0, d.slot, &id, v->token), SG_OK);
+        assert_int_equal(bf_start(g, v->refused, d.slot, &id, v->token), SG_OK);
         v->slot = d.slot;
         v->state = d.trial ? SG_VM_TRIAL : SG_VM_RUNNING;
         tell_engine(w, SG_EV_VM_STATE, FIRST_VM + guest, v->state, SG_CAUSE_NONE);
@@ -442,6 +442,7 @@ void world_power_on(struct world *w)
         w->down = false;
         w->cut = WORLD_RUNS;
         for (uint32_t i = 0; cold && i < WORLD_GUESTS; i++) {
+                w->vm[i].refused = 0;
                 if (w->vm[i].slot != SG_SLOT_NONE) {
                         assert_int_equal(bf_power_on(&w->boot[i]), SG_OK);
                         w->vm[i].state = SG_VM_STOPPED;

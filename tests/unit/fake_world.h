@@ -36,7 +36,8 @@ struct world_disk {
 struct world_vm {
         enum sg_vm_state state;
         uint32_t slot;
-        bool wants_start; /* stopped, to be started by world_boot() */
+        bf_refused refused; /* until power-off */
+        bool wants_start;   /* stopped, to be started by world_boot() */
         uint64_t token;
 };
 
