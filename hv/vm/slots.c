@@ -10,7 +10,10 @@
 #include "hv/core/random.h"
 #include "hv/vm/boot_state.h"
 #include "hv/vm/events.h"
+#include "hv/vm/timer.h"
 #include "hv/vm/vm.h"
+
+#define LOG_PAUSE_MS 1000
 
 static char slot_letter(uint8_t slot)
 {
@@ -325,12 +328,27 @@ static int64_t result_of(const struct boot_change *c)
         return bf_hypercall_result(c->refusal);
 }
 
+/* update may ask faster than anybody reads: the log gets a line at a time. */
+static void tell_refused(const struct boot_change *c)
+{
+        static uint64_t quiet_until;
+        static uint32_t untold;
+        uint32_t count = __atomic_add_fetch(&untold, 1, __ATOMIC_RELAXED);
+        uint64_t now = timer_now();
+
+        if (now < __atomic_load_n(&quiet_until, __ATOMIC_RELAXED))
+                return;
+        __atomic_store_n(&quiet_until, now + timer_from_ms(LOG_PAUSE_MS), __ATOMIC_RELAXED);
+        __atomic_fetch_sub(&untold, count, __ATOMIC_RELAXED);
+        hv_log("VM %s: refused: error %d: %s%s", c->vm->desc->name, c->refusal,
+               sg_strerror(c->refusal), count > 1 ? " (and others before)" : "");
+}
+
 static int64_t change(struct boot_change *c)
 {
         boot_state_change(c);
         if (c->refusal != SG_OK)
-                hv_log("VM %s: refused: error %d: %s", c->vm->desc->name, c->refusal,
-                       sg_strerror(c->refusal));
+                tell_refused(c);
         return result_of(c);
 }
 

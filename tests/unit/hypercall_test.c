@@ -521,6 +521,20 @@ static void a_guest_that_repeats_nonsense_bothers_nobody(void **state)
         assert_int_equal(CALL(personal, SG_HC_CONFIRM, token), SG_HC_OK);
 }
 
+static void refused_calls_do_not_fill_the_log(void **state)
+{
+        static const uint64_t at_ms[] = {0, 0, 999, 1000, 1001};
+        static const bool told[] = {true, false, false, true, false};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(at_ms) / sizeof(at_ms[0]); i++) {
+                fake.now = 1000000 + at_ms[i];
+                fake.log[0] = '\0';
+                assert_int_equal(CALL(update, SG_HC_UNSTAGE, 2, 1), SG_HC_BAD_STATE);
+                assert_int_equal(strstr(fake.log, "error") != NULL, told[i]);
+        }
+}
+
 /* Its stop was asked for, and its try is not written yet. */
 static void a_confirm_after_the_deadline_is_too_late(void **state)
 {
@@ -735,6 +749,7 @@ int main(void)
                 cmocka_unit_test_setup(power_cuts_spend_no_try, setup),
                 cmocka_unit_test_setup(of_confirm_and_deadline_the_first_wins, setup),
                 cmocka_unit_test_setup(a_guest_that_repeats_nonsense_bothers_nobody, setup),
+                cmocka_unit_test_setup(refused_calls_do_not_fill_the_log, setup),
                 cmocka_unit_test_setup(a_confirm_after_the_deadline_is_too_late, setup),
                 cmocka_unit_test_setup(unstaged_before_the_trial, setup),
                 cmocka_unit_test_setup(bytes_other_than_staged_never_start, setup),
