@@ -6,7 +6,9 @@
 
 /* A match must beat what the last copy's diagonal gives by this many bytes. */
 #define WORTH   8u
-#define COST    12  /* right bytes less wrong ones that make up for a copy */
+#define COST    12 /* right bytes less wrong ones that make up for a copy */
+#define STEP    8  /* and for one that begins near where the copy before ended */
+#define NEAR    64
 #define BRIDGE  32u /* bytes between two copies that are better predicted than sent */
 #define BUCKETS 65536u
 
@@ -152,9 +154,10 @@ static uint32_t share(const struct matcher *m, uint32_t to, uint32_t early, uint
 struct scan {
         uint32_t last_to, last_from; /* start of the copy under way */
         uint32_t at, length, where;  /* the match in hand */
+        bool better;                 /* than the diagonal of the copy under way */
 };
 
-/* The next position whose match beats the diagonal of the copy under way. */
+/* The next position whose match beats the diagonal of the copy under way, or ends on it. */
 static void next_match(const struct matcher *m, struct scan *s)
 {
         int64_t shift = (int64_t)s->last_from - s->last_to;
@@ -168,9 +171,8 @@ static void next_match(const struct matcher *m, struct scan *s)
                         int64_t p = scored + shift;
                         on_diagonal += p >= 0 && p < m->from_size && m->from[p] == m->to[scored];
                 }
-                if (s->length != 0 && s->length == on_diagonal)
-                        return;
-                if (s->length > on_diagonal + WORTH)
+                s->better = s->length > on_diagonal + WORTH;
+                if (s->better || (s->length != 0 && s->length == on_diagonal))
                         return;
                 int64_t p = s->at + shift;
                 if (on_diagonal > 0 && p >= 0 && p < m->from_size && m->from[p] == m->to[s->at])
@@ -204,22 +206,17 @@ static sg_err close_copy(const struct matcher *m, struct scan *s, struct copies 
         return e;
 }
 
-static bool same_diagonal(const struct scan *s)
-{
-        return (int64_t)s->where - s->at == (int64_t)s->last_from - s->last_to;
-}
-
 /* Match the output up to m->to_size, from `at` on. */
 static sg_err scan(const struct matcher *m, uint32_t at, const struct match_job *job,
                    struct copies *copies)
 {
-        struct scan s = {at, at < m->from_size ? at : 0, at, 0, 0};
+        struct scan s = {at, at < m->from_size ? at : 0, at, 0, 0, false};
         uint32_t told = at;
         sg_err e = SG_OK;
 
         while (!e && s.at < m->to_size) {
                 next_match(m, &s);
-                if (s.at == m->to_size || !same_diagonal(&s))
+                if (s.at == m->to_size || s.better)
                         e = close_copy(m, &s, copies);
                 if (job->tell && s.at - told >= DL_SEGMENT_SIZE / 4) {
                         told = s.at;
@@ -259,6 +256,13 @@ static bool continues(const struct dl_copy *a, const struct dl_copy *b)
         return a->from - a->to == b->from - b->to;
 }
 
+static int64_t cost(const struct dl_copy *before, const struct dl_copy *c)
+{
+        int64_t seek = before ? (int64_t)c->from - before->from - before->length : c->from;
+
+        return seek > -NEAR && seek < NEAR ? STEP : COST;
+}
+
 /*
  * Drop the copies that save less than they cost. Where that leaves two on one diagonal with little
  * between them they become one.
@@ -274,7 +278,7 @@ static void prune(const struct matcher *m, struct copies *copies)
                         last->length = c.to + c.length - last->to;
                         continue;
                 }
-                if (score(m, &c) >= COST)
+                if (score(m, &c) >= cost(last, &c))
                         copies->list[kept++] = c;
         }
         copies->count = kept;

@@ -44,11 +44,34 @@ def changed(data, every):
     return bytes(out)
 
 
+def every_third(data):
+    out = bytearray(data)
+    out[::3] = bytes((b + 7) & 255 for b in out[::3])
+    return bytes(out)
+
+
+def inserted_and_lost(data, every):
+    """One byte more or less after `every` bytes or so."""
+    r, out, at = random.Random(2), bytearray(), 0
+    while at < len(data):
+        n = r.randint(1, 2 * every)
+        out += data[at:at + n]
+        at += n
+        if r.random() < 0.5:
+            out.append(r.randrange(256))
+        else:
+            at += 1
+    return bytes(out)
+
+
 BASE = noise(300_000)
+LONG = noise(1 << 20)
 GENERATED = {
     "moved": (BASE, BASE[150_000:] + BASE[:150_000]),
     "every-100th-byte": (BASE, changed(BASE, 100)),
     "every-9th-byte": (BASE, changed(BASE, 9)),
+    "every-third-byte": (BASE, every_third(BASE)),
+    "bytes-inserted-and-lost": (LONG, inserted_and_lost(LONG, 15)),
     "small-pieces-shuffled": (BASE, shuffled(BASE, 64)),
     "pieces-shuffled": (BASE, shuffled(BASE, 1000)),
     "records": (rows(1), rows(2)),
