@@ -9,7 +9,7 @@
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total)
 {
-        if (e->sink->progress)
+        if (e->sink && e->sink->progress)
                 e->sink->progress(e->sink->ctx, phase, done, total);
 }
 
@@ -167,50 +167,26 @@ sg_err encode(struct encoder *e, struct rival *rival)
         return err ? err : encode_patch(e);
 }
 
-/* The patch with models, kept until it is known to be the smaller one. */
-struct kept {
-        const struct dl_sink *sink;
-        struct bytes patch;
-};
-
-static sg_err keep(void *ctx, const void *buf, size_t len)
-{
-        struct kept *k = ctx;
-
-        bytes_add(&k->patch, buf, len);
-        return k->patch.failed ? SG_E_NO_MEMORY : SG_OK;
-}
-
-static void pass_on(void *ctx, const char *phase, uint64_t done, uint64_t total)
-{
-        const struct kept *k = ctx;
-
-        if (k->sink->progress)
-                k->sink->progress(k->sink->ctx, phase, done, total);
-}
-
 /* Bytes that a plain patch must save: it takes more of the device's memory. */
 #define RIVAL_MARGIN 256u
 
 /* What one way of encoding cannot do within its limits the other one may. */
-static sg_err smaller(const struct kept *k, sg_err err, const struct rival *rival)
+static sg_err write_smaller(const struct dl_sink *sink, const struct encoder *e, sg_err err,
+                            const struct rival *rival)
 {
-        const struct bytes *best = &k->patch;
+        const struct bytes *best = &e->patch, *plain = &rival->encoder.patch;
 
-        if (rival->wanted && !rival->err &&
-            (err || rival->patch.size + RIVAL_MARGIN < best->size)) {
-                best = &rival->patch;
+        if (rival->wanted && !rival->err && (err || plain->size + RIVAL_MARGIN < best->size)) {
+                best = plain;
                 err = SG_OK;
         }
-        return err ? err : k->sink->write(k->sink->ctx, best->data, best->size);
+        return err ? err : sink->write(sink->ctx, best->data, best->size);
 }
 
 static sg_err create(const struct dl_image *from, const struct dl_image *to,
                      const struct dl_create_options *options, const struct dl_sink *sink)
 {
-        struct kept kept = {.sink = sink};
-        struct dl_sink keeper = {.ctx = &kept, .write = keep, .progress = pass_on};
-        struct encoder e = {.from = from, .to = to, .options = options, .sink = &keeper};
+        struct encoder e = {.from = from, .to = to, .options = options, .sink = sink};
         struct rival rival;
 
         rival_init(&rival, &e);
@@ -219,9 +195,9 @@ static sg_err create(const struct dl_image *from, const struct dl_image *to,
         if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP)
                 rival_start(&rival);
         rival_finish(&rival);
-        err = smaller(&kept, err, &rival);
-        bytes_free(&kept.patch);
-        bytes_free(&rival.patch);
+        err = write_smaller(sink, &e, err, &rival);
+        bytes_free(&e.patch);
+        bytes_free(&rival.encoder.patch);
         return err;
 }
 

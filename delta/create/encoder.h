@@ -19,7 +19,8 @@ struct section {
 struct encoder {
         const struct dl_image *from, *to;
         const struct dl_create_options *options;
-        const struct dl_sink *sink;
+        const struct dl_sink *sink; /* to tell the progress to, or NULL */
+        struct bytes patch;         /* the result */
         struct copies copies;
         struct program program;
         uint8_t *from_filled, *to_filled; /* the images with addresses in their slots, or NULL */
@@ -73,14 +74,12 @@ sg_err encode_start(struct encoder *e, bool table, struct bytes *out);
 /* Leave a range of the output to a model. */
 void encoder_hole(struct encoder *e, uint32_t at, uint32_t size);
 
-/* Put the patch together and hand it to the sink. */
+/* Put e->patch together. */
 sg_err encode_patch(struct encoder *e);
 
 /* The rival: the plain patch, made at the same time when there are threads for it. */
 struct rival {
         struct encoder encoder;
-        struct dl_sink sink;
-        struct bytes patch;
         sg_err err;
         pthread_t thread;
         bool wanted, threaded;
@@ -94,8 +93,10 @@ void rival_start(struct rival *r);
 /* Wait until it is made, or make it now. */
 void rival_finish(struct rival *r);
 
-/* From two images to a patch in the sink; `rival` may be NULL. */
+/* From two images to e->patch; `rival` may be NULL. */
 sg_err encode(struct encoder *e, struct rival *rival);
+
+/* Free everything but e->patch. */
 void encoder_free(struct encoder *e);
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total);

@@ -123,13 +123,9 @@ sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
 
 sg_err encode_patch(struct encoder *e)
 {
-        struct bytes start = {0};
-        sg_err err = encode_start(e, true, &start);
+        sg_err err = encode_start(e, true, &e->patch);
 
-        if (!err)
-                err = e->sink->write(e->sink->ctx, start.data, start.size);
         for (uint32_t i = 0; !err && i < e->header.segment_count; i++)
-                err = e->sink->write(e->sink->ctx, e->chunks[i].data, e->chunks[i].size);
-        bytes_free(&start);
-        return err;
+                bytes_add(&e->patch, e->chunks[i].data, e->chunks[i].size);
+        return !err && e->patch.failed ? SG_E_NO_MEMORY : err;
 }

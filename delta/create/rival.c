@@ -5,22 +5,12 @@
  */
 #include "delta/create/encoder.h"
 
-static sg_err keep(void *ctx, const void *buf, size_t len)
-{
-        struct bytes *patch = ctx;
-
-        bytes_add(patch, buf, len);
-        return patch->failed ? SG_E_NO_MEMORY : SG_OK;
-}
-
 void rival_init(struct rival *r, const struct encoder *like)
 {
         memset(r, 0, sizeof(*r));
-        r->sink = (struct dl_sink){.ctx = &r->patch, .write = keep};
         r->encoder.from = like->from;
         r->encoder.to = like->to;
         r->encoder.options = like->options;
-        r->encoder.sink = &r->sink;
         r->encoder.plain = true;
 }
 
