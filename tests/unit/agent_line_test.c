@@ -44,6 +44,7 @@ static void the_rest_is_unknown(void **state)
                 "alive now",
                 "Ready",
                 "readyy",
+                "read",
                 "hello",
                 "hello ",
                 "hello a b",
@@ -57,11 +58,16 @@ static void the_rest_is_unknown(void **state)
                 "confirm 00FF12345678ABCD",
                 "confirm 00ff12345678abcg",
                 "confirm 00ff12345678abcd x",
+                "confirm 00ff12345678abcd ",
+                "confirm 00ff12345678abc/",
                 "beats 1 2 3 4 5 6",
                 "beats 1 2 3 4 5 6 7 8",
                 "beats 1 2 3 4 5 6 -7",
                 "beats 1 2 3 4 5 6 18446744073709551616",
                 "beats 1 2 3 4 5 6 ",
+                "beats 1 2 3 4 5 6 7 ",
+                "beats 1 2 x 4 5 6 7",
+                "beets 1 2 3 4 5 6 7",
                 "reboot now?",
                 "hello 12345678901234567890123456789012345678901234567890123456789012345",
         };
@@ -110,6 +116,23 @@ static void bytes_become_lines(void **state)
         assert_int_equal(feed(&rx, "\nalive\n", AGENT_UNKNOWN), 1);
         assert_int_equal(rx.length, 0);
         assert_int_equal(feed(&rx, "alive\n", AGENT_ALIVE), 1);
+        assert_int_equal(feed(&rx, "\n\r\n", AGENT_NONE), 3);
+}
+
+/* It would be a message if what is beyond the longest line were cut off. */
+static void a_line_too_long_is_unknown(void **state)
+{
+        struct agent_rx rx = {0};
+        char line[AGENT_LINE_MAX + 2];
+
+        (void)state;
+        memset(line, '0', sizeof(line));
+        memcpy(line, "beats 1 2 3 4 5 6 ", 18);
+        line[AGENT_LINE_MAX] = '\0';
+        assert_int_equal(feed(&rx, line, AGENT_NONE), AGENT_LINE_MAX);
+        assert_int_equal(feed(&rx, "\n", AGENT_BEATS), 1);
+        assert_int_equal(feed(&rx, line, AGENT_NONE), AGENT_LINE_MAX);
+        assert_int_equal(feed(&rx, "0\n", AGENT_UNKNOWN), 1);
 }
 
 static void events_are_lines(void **state)
@@ -120,11 +143,11 @@ static void events_are_lines(void **state)
         event_begin(&l, EVENT_TARGET_CHOSEN, "personal");
         event_u64(&l, "max", UINT64_MAX);
         event_i64(&l, "min", INT64_MIN);
-        event_text(&l, "text", "two words\n\xff");
+        event_text(&l, "text", "two words\n\xff\x7f");
         event_end(&l, 42);
         assert_string_equal(l.text, "event 20 target-chosen guest=personal "
                                     "max=18446744073709551615 min=-9223372036854775808 "
-                                    "text=two_words__ t=42");
+                                    "text=two_words___ t=42");
 }
 
 static void a_field_too_long_is_left_out_whole(void **state)
@@ -155,6 +178,7 @@ int main(void)
                 cmocka_unit_test(the_rest_is_unknown),
                 cmocka_unit_test(a_release_holds_no_nul),
                 cmocka_unit_test(bytes_become_lines),
+                cmocka_unit_test(a_line_too_long_is_unknown),
                 cmocka_unit_test(events_are_lines),
                 cmocka_unit_test(a_field_too_long_is_left_out_whole),
         };

@@ -142,6 +142,8 @@ static void damage_is_told_from_blank(void **state)
         assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_E_JOURNAL_BLANK);
         disk[5] = 1;
         assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_E_JOURNAL);
+        memset(disk, 0x55, sizeof(disk));
+        assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_E_JOURNAL);
         assert_int_equal(c.root_version, 0);
         c = sample(1);
         assert_int_equal(checkpoint_save(&store, &c), SG_OK);
@@ -192,18 +194,60 @@ static void a_failed_save_keeps_the_newest(void **state)
         assert_int_equal(c.job.segments, 2);
 }
 
-/* Whole, as far as its sum goes, but of another kind. */
-static void another_magic_is_no_record(void **state)
+static sg_err no_flush(void *ctx)
 {
+        (void)ctx;
+        return SG_E_IO;
+}
+
+/* Nothing is believed that may stand in the cache only, and nothing is written over it. */
+static void a_disk_that_cannot_flush_is_not_used(void **state)
+{
+        struct checkpoint c;
+        struct storage broken;
+
+        (void)state;
+        save_two();
+        broken = memory.storage;
+        broken.flush = no_flush;
+        assert_int_equal(checkpoint_load(&store, &broken, &c), SG_E_IO);
+        assert_int_equal(checkpoint_save(&store, &c), SG_E_IO);
+        assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_OK);
+        assert_int_equal(c.job.segments, 2);
+}
+
+/* Whole, as far as its sum goes, but of another kind, or another format. */
+static void another_magic_or_format_is_no_record(void **state)
+{
+        static const uint32_t at[] = {0, 4};
         struct checkpoint c;
         uint8_t *record = disk + CHECKPOINT_DISTANCE;
 
         (void)state;
-        save_two();
-        record[0] ^= 1;
-        put_le32(record + CHECKPOINT_SIZE - 4, (uint32_t)crc32(0, record, CHECKPOINT_SIZE - 4));
-        assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_OK);
-        assert_int_equal(c.job.segments, 1);
+        for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+                save_two();
+                record[at[i]] ^= 2;
+                put_le32(record + CHECKPOINT_SIZE - 4,
+                         (uint32_t)crc32(0, record, CHECKPOINT_SIZE - 4));
+                assert_int_equal(checkpoint_load(&store, &memory.storage, &c), SG_OK);
+                assert_int_equal(c.job.segments, 1);
+        }
+}
+
+static void keeps_a_job_or_none(void **state)
+{
+        struct checkpoint in = sample(1), out;
+
+        (void)state;
+        checkpoint_load(&store, &memory.storage, &out);
+        in.job.kind = MANIFEST_DELTA;
+        assert_int_equal(checkpoint_save(&store, &in), SG_OK);
+        assert_int_equal(checkpoint_load(&store, &memory.storage, &out), SG_OK);
+        assert_int_equal(out.job.kind, MANIFEST_DELTA);
+        in.job.present = false;
+        assert_int_equal(checkpoint_save(&store, &in), SG_OK);
+        assert_int_equal(checkpoint_load(&store, &memory.storage, &out), SG_OK);
+        assert_false(out.job.present);
 }
 
 int main(void)
@@ -215,7 +259,9 @@ int main(void)
                 cmocka_unit_test_setup(a_sequence_goes_round, setup),
                 cmocka_unit_test_setup(damage_is_told_from_blank, setup),
                 cmocka_unit_test_setup(read_errors_are_told, setup),
-                cmocka_unit_test_setup(another_magic_is_no_record, setup),
+                cmocka_unit_test_setup(another_magic_or_format_is_no_record, setup),
+                cmocka_unit_test_setup(keeps_a_job_or_none, setup),
+                cmocka_unit_test_setup(a_disk_that_cannot_flush_is_not_used, setup),
                 cmocka_unit_test_setup(a_failed_save_keeps_the_newest, setup),
         };
 

@@ -104,6 +104,7 @@ static sg_err parse_recipe(const struct recipe *r)
         void *fit = cook(r, &size);
         sg_err e = bf_fit_parse(fit, size, &out);
 
+        assert_true(!e || !out.kernel);
         free(fit);
         return e;
 }
@@ -174,6 +175,23 @@ static void refuses_what_is_missing_or_wrong(void **state)
         BROKEN(SG_E_FIT_RAMDISK, r.ramdisk_name = "initrd");
         BROKEN(SG_E_FIT_RAMDISK, r.ramdisk_size = 0);
         BROKEN(SG_E_FIT_RAMDISK, r.ramdisk_name = "kernel-1");
+}
+
+static void refuses_a_part_without_bytes(void **state)
+{
+        struct bf_fit out;
+        size_t size;
+        void *fit = cook(&good, &size);
+        size_t room = size + 64;
+        void *wide = malloc(room);
+
+        (void)state;
+        assert_int_equal(fdt_open_into(fit, wide, (int)room), 0);
+        int ramdisk = fdt_path_offset(wide, "/images/ramdisk-1");
+        assert_int_equal(fdt_setprop(wide, ramdisk, "data", "", 0), 0);
+        assert_int_equal(bf_fit_parse(wide, fdt_totalsize(wide), &out), SG_E_FIT_RAMDISK);
+        free(wide);
+        free(fit);
 }
 
 static void refuses_a_string_with_a_hole(void **state)
@@ -270,6 +288,12 @@ static void places_in_a_roomy_guest(void **state)
         assert_int_equal(bf_place_kernel(&r, &p), SG_OK);
         assert_int_equal(p.kernel, M(1026) + 0x80000);
         assert_int_equal(p.ramdisk, 0);
+        r.ramdisk = 0; /* nowhere, as there is none */
+        assert_int_equal(bf_place_kernel(&r, &p), SG_OK);
+        r.ramdisk = r.ram_base; /* below the kernel */
+        r.ramdisk_size = 4096;
+        assert_int_equal(bf_place_kernel(&r, &p), SG_OK);
+        assert_int_equal(p.ramdisk, r.ram_base);
 }
 
 static void moves_the_ramdisk_out_of_the_way(void **state)
@@ -318,6 +342,9 @@ static void refuses_what_does_not_fit(void **state)
         NO_ROOM(r.ramdisk = r.ram_end - r.ramdisk_size + 1);
         NO_ROOM(r.ramdisk_size = UINT64_MAX);
         NO_ROOM(r.ram_base = UINT64_MAX - 10);
+        /* Its next aligned address is 0. */
+        NO_ROOM(r.ram_base = r.kernel = r.ramdisk = UINT64_MAX - M(1); r.ram_end = UINT64_MAX;
+                r.kernel_size = r.ramdisk_size = r.image_size = 4096);
 }
 
 static void places_a_raw_payload(void **state)
@@ -347,6 +374,7 @@ int main(void)
                 cmocka_unit_test(reads_all_parts),
                 cmocka_unit_test(reads_the_least),
                 cmocka_unit_test(refuses_what_is_missing_or_wrong),
+                cmocka_unit_test(refuses_a_part_without_bytes),
                 cmocka_unit_test(refuses_a_string_with_a_hole),
                 cmocka_unit_test(refuses_what_is_cut),
                 cmocka_unit_test(survives_damage),

@@ -12,11 +12,13 @@
 
 #include <cmocka.h>
 
-#define DISK_SIZE (8u << 20)
+#define DISK_SIZE    (8u << 20)
+#define MOST_ENTRIES 1024u
 
 static uint8_t disk[DISK_SIZE];
 static uint8_t scratch[PARTITION_SECTOR_MAX];
 static uint32_t flushes;
+static uint32_t operations_left = UINT32_MAX; /* until one fails */
 static struct sector_device device;
 static struct gpt gpt;
 
@@ -24,7 +26,10 @@ static sg_err disk_read(void *ctx, uint64_t sector, void *data, uint32_t count)
 {
         const struct sector_device *d = ctx;
 
-        assert_true(sector + count <= d->sectors);
+        assert_true(count <= 128 && sector + count <= d->sectors);
+        if (operations_left-- == 0) {
+                return SG_E_IO;
+        }
         memcpy(data, disk + sector * d->sector_size, (size_t)count * d->sector_size);
         return SG_OK;
 }
@@ -33,7 +38,10 @@ static sg_err disk_write(void *ctx, uint64_t sector, const void *data, uint32_t 
 {
         const struct sector_device *d = ctx;
 
-        assert_true(sector + count <= d->sectors);
+        assert_true(count <= 128 && sector + count <= d->sectors);
+        if (operations_left-- == 0) {
+                return SG_E_IO;
+        }
         memcpy(disk + sector * d->sector_size, data, (size_t)count * d->sector_size);
         return SG_OK;
 }
@@ -42,7 +50,7 @@ static sg_err disk_flush(void *ctx)
 {
         (void)ctx;
         flushes++;
-        return SG_OK;
+        return operations_left-- == 0 ? SG_E_IO : SG_OK;
 }
 
 static void add(const char *name, uint64_t sectors)
@@ -74,6 +82,7 @@ static void make_disk(uint32_t sector_size)
 static int setup(void **state)
 {
         (void)state;
+        operations_left = UINT32_MAX;
         make_disk(512);
         return 0;
 }
@@ -152,14 +161,19 @@ static void refuses_bad_fields_with_good_crcs(void **state)
                 uint32_t at;
                 uint64_t value;
         } row[] = {
-                {512 + 24, 2},                              /* my LBA */
-                {512 + 40, 99999},                          /* first usable behind last usable */
-                {512 + 48, DISK_SIZE},                      /* last usable beyond the disk */
-                {512 + 72, UINT64_MAX},                     /* entries beyond the disk */
-                {512 + 72, 100},                            /* entries inside the usable range */
-                {1024 + 32, 3},                             /* first before the usable range */
-                {1024 + 32, 4000},                          /* first behind last */
-                {1024 + 40, UINT64_MAX}, {1024 + 40, 4100}, /* into the next partition */
+                {512 + 24, 2},                           /* my LBA */
+                {512 + 40, 99999},                       /* first usable behind last usable */
+                {512 + 48, DISK_SIZE},                   /* last usable beyond the disk */
+                {512 + 72, UINT64_MAX},                  /* entries beyond the disk */
+                {512 + 72, 100},                         /* entries inside the usable range */
+                {512 + 72, DISK_SIZE / 512 - 31},        /* entries over the end of the disk */
+                {512 + 84, 64},                          /* size of an entry */
+                {512 + 8, 92ull << 32 | 0x20000},        /* revision */
+                {1024 + 32, 3},                          /* first before the usable range */
+                {1024 + 256 + 40, DISK_SIZE / 512 - 20}, /* last behind the usable range */
+                {1024 + 32, 4000},                       /* first behind last */
+                {1024 + 40, UINT64_MAX},
+                {1024 + 40, 4100}, /* into the next partition */
         };
         struct gpt got;
 
@@ -185,6 +199,78 @@ static void refuses_bad_fields_with_good_crcs(void **state)
         assert_int_equal(gpt_read(&got, &device, scratch), SG_E_GPT_HEADER);
 }
 
+static void refuses_a_short_header(void **state)
+{
+        struct gpt got;
+        uint8_t *h = disk + 512;
+
+        (void)state;
+        memset(disk + DISK_SIZE - 512, 0, 512);
+        put_le32(h + 12, 91);
+        put_le32(h + 16, 0);
+        put_le32(h + 16, (uint32_t)crc32(0, h, 91));
+        assert_int_equal(gpt_read(&got, &device, scratch), SG_E_GPT_HEADER);
+}
+
+/* A number of entries that fills no sector, and the largest. */
+static void takes_any_number_of_entries(void **state)
+{
+        static const uint32_t counts[] = {3, 126, MOST_ENTRIES, MOST_ENTRIES + 4};
+        struct gpt got;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                uint8_t *h = disk + 512;
+
+                setup(NULL);
+                memset(disk + DISK_SIZE - 512, 0, 512);
+                put_le64(h + 40, 2048); /* first usable */
+                put_le32(h + 80, counts[i]);
+                put_le32(h + 88, (uint32_t)crc32(0, disk + 1024, counts[i] * 128));
+                put_le32(h + 16, 0);
+                put_le32(h + 16, (uint32_t)crc32(0, h, 92));
+                assert_int_equal(gpt_read(&got, &device, scratch),
+                                 counts[i] <= MOST_ENTRIES ? SG_OK : SG_E_GPT_HEADER);
+        }
+}
+
+static void entries_stand_in_any_order(void **state)
+{
+        uint8_t first[128];
+        struct gpt got;
+
+        (void)state;
+        memcpy(first, disk + 1024, 128);
+        memcpy(disk + 1024, disk + 1024 + 128, 128);
+        memcpy(disk + 1024 + 128, first, 128);
+        reseal();
+        assert_int_equal(gpt_read(&got, &device, scratch), SG_OK);
+        assert_false(got.backup);
+        assert_string_equal(got.part[0].name, "rt_b");
+}
+
+static uint8_t first_sector[512];
+
+static sg_err keep_first(void *ctx, uint64_t sector, const void *data, uint32_t count)
+{
+        (void)ctx;
+        (void)count;
+        if (sector == 0) {
+                memcpy(first_sector, data, sizeof(first_sector));
+        }
+        return SG_OK;
+}
+
+static void the_protective_mbr_covers_the_disk(void **state)
+{
+        (void)state;
+        assert_int_equal(get_le32(disk + 446 + 12), DISK_SIZE / 512 - 1);
+        device.write = keep_first;
+        device.sectors = gpt.sectors = (1ull << 33) + 8;
+        assert_int_equal(gpt_write(&gpt, &device, scratch), SG_OK);
+        assert_int_equal(get_le32(first_sector + 446 + 12), UINT32_MAX);
+}
+
 static void refuses_what_does_not_fit(void **state)
 {
         (void)state;
@@ -195,8 +281,144 @@ static void refuses_what_does_not_fit(void **state)
         assert_int_equal(gpt_layout(&gpt), SG_E_GPT_LAYOUT);
         gpt.part[0].last_lba = 0;
         assert_int_equal(gpt_layout(&gpt), SG_E_GPT_LAYOUT);
+        add("behind", 1);
+        gpt.part[0].last_lba = DISK_SIZE / 512 - 2048 - 33;
+        assert_int_equal(gpt_layout(&gpt), SG_E_GPT_LAYOUT);
+        gpt.count = 0;
         gpt.sectors = 20;
         assert_int_equal(gpt_layout(&gpt), SG_E_GPT_LAYOUT);
+}
+
+/* Each write and flush: nothing is written after one that failed, so that one of the two tables is
+ * always whole. */
+static void a_failed_write_is_the_last(void **state)
+{
+        struct gpt got;
+        uint32_t n = 0;
+        sg_err err;
+
+        (void)state;
+        do {
+                setup(NULL);
+                operations_left = n++;
+                err = gpt_write(&gpt, &device, scratch);
+                assert_true(err == SG_OK || operations_left == UINT32_MAX);
+                operations_left = UINT32_MAX;
+                assert_int_equal(gpt_read(&got, &device, scratch), SG_OK);
+        } while (err != SG_OK);
+        assert_int_equal(n - 1, 2 * (1 + 32) + 1 + 2); /* headers, tables, MBR, flushes */
+}
+
+static void tells_read_errors(void **state)
+{
+        struct gpt got;
+
+        (void)state;
+        memset(disk + DISK_SIZE - 512, 0, 512); /* no backup */
+        for (uint32_t n = 0; n < 1 + 32; n++) {
+                operations_left = n;
+                assert_int_equal(gpt_read(&got, &device, scratch), SG_E_IO);
+        }
+}
+
+static void a_disk_of_two_sectors_has_no_table(void **state)
+{
+        struct gpt got;
+
+        (void)state;
+        device.sectors = 2;
+        assert_int_equal(gpt_read(&got, &device, scratch), SG_E_GPT_NONE);
+}
+
+static void shows_names_as_far_as_they_print(void **state)
+{
+        struct gpt got;
+
+        (void)state;
+        put_le16(disk + 1024 + 56, ' ');
+        put_le16(disk + 1024 + 58, 0x7f);
+        reseal();
+        assert_int_equal(gpt_read(&got, &device, scratch), SG_OK);
+        assert_string_equal(got.part[0].name, "??_a");
+}
+
+/* Partitions without a name are not the same one. */
+static void names_may_be_missing(void **state)
+{
+        struct gpt got;
+
+        (void)state;
+        memset(disk + 1024 + 56, 0, 72);
+        memset(disk + 1024 + 128 + 56, 0, 72);
+        reseal();
+        assert_int_equal(gpt_read(&got, &device, scratch), SG_OK);
+        assert_false(got.backup);
+}
+
+static void takes_as_many_partitions_as_it_knows(void **state)
+{
+        struct gpt got;
+
+        (void)state;
+        for (uint32_t i = 0; i <= GPT_PARTS_MAX; i++) {
+                uint8_t *entry = disk + 1024 + (size_t)i * 128;
+                memset(entry, 0, 128);
+                memcpy(entry, gpt_type_segue, 16);
+                put_le64(entry + 32, 100 + i);
+                put_le64(entry + 40, 100 + i);
+                if (i + 1 >= GPT_PARTS_MAX) {
+                        memset(disk + DISK_SIZE - 512, 0, 512);
+                        reseal();
+                        assert_int_equal(gpt_read(&got, &device, scratch),
+                                         i < GPT_PARTS_MAX ? SG_OK : SG_E_GPT_ENTRIES);
+                }
+        }
+}
+
+static void refuses_partitions_that_cannot_be(void **state)
+{
+        struct partition p;
+        struct storage s;
+        struct sector_device odd = device;
+
+        (void)state;
+        assert_int_equal(partition_open(&p, &device, 7, 7, &s), SG_OK);
+        assert_int_equal(s.size, 512);
+        assert_int_equal(partition_open(&p, &device, 7, 6, &s), SG_E_BAD_ARGUMENT);
+        static const uint32_t sizes[] = {0, 256, 513, 768, 2 * PARTITION_SECTOR_MAX};
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+                odd.sector_size = sizes[i];
+                assert_int_equal(partition_open(&p, &odd, 7, 7, &s), SG_E_BAD_ARGUMENT);
+        }
+        odd = device;
+        odd.sectors = UINT64_MAX;
+        assert_int_equal(partition_open(&p, &odd, 0, UINT64_MAX / PARTITION_SECTOR_MAX, &s),
+                         SG_E_BAD_ARGUMENT);
+}
+
+/* Of a part of a sector, a row of whole ones, and another part: each read and write. */
+static void a_partition_tells_errors(void **state)
+{
+        static uint8_t data[4096];
+        struct partition p;
+        struct storage s;
+
+        (void)state;
+        assert_int_equal(partition_open(&p, &device, 4096, 4196, &s), SG_OK);
+        for (uint32_t n = 0; n < 5; n++) {
+                operations_left = n;
+                assert_int_equal(storage_write(&s, 100, data, 2000), SG_E_IO);
+                assert_int_equal(operations_left, UINT32_MAX);
+        }
+        for (uint32_t n = 0; n < 3; n++) {
+                operations_left = n;
+                assert_int_equal(storage_read(&s, 100, data, 2000), SG_E_IO);
+                assert_int_equal(operations_left, UINT32_MAX);
+        }
+        operations_left = 5 + 3; /* and not one more */
+        assert_int_equal(storage_write(&s, 100, data, 2000), SG_OK);
+        assert_int_equal(storage_read(&s, 100, data, 2000), SG_OK);
+        assert_int_equal(operations_left, 0);
 }
 
 /* Any offset and length through a partition equals the same on plain memory. */
@@ -236,7 +458,19 @@ int main(void)
                 cmocka_unit_test_setup(falls_back_to_the_backup, setup),
                 cmocka_unit_test_setup(every_flipped_byte_is_noticed, setup),
                 cmocka_unit_test_setup(refuses_bad_fields_with_good_crcs, setup),
+                cmocka_unit_test_setup(refuses_a_short_header, setup),
+                cmocka_unit_test_setup(takes_any_number_of_entries, setup),
+                cmocka_unit_test_setup(entries_stand_in_any_order, setup),
+                cmocka_unit_test_setup(the_protective_mbr_covers_the_disk, setup),
                 cmocka_unit_test_setup(refuses_what_does_not_fit, setup),
+                cmocka_unit_test_setup(a_failed_write_is_the_last, setup),
+                cmocka_unit_test_setup(tells_read_errors, setup),
+                cmocka_unit_test_setup(a_disk_of_two_sectors_has_no_table, setup),
+                cmocka_unit_test_setup(shows_names_as_far_as_they_print, setup),
+                cmocka_unit_test_setup(names_may_be_missing, setup),
+                cmocka_unit_test_setup(takes_as_many_partitions_as_it_knows, setup),
+                cmocka_unit_test_setup(refuses_partitions_that_cannot_be, setup),
+                cmocka_unit_test_setup(a_partition_tells_errors, setup),
                 cmocka_unit_test_setup(partitions_take_any_range, setup),
         };
 

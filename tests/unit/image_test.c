@@ -555,23 +555,88 @@ static void inspects_without_a_verdict(void **state)
         assert_int_equal(info.layout.version.build, 4);
         d.bytes[0] = 0;
         assert_int_equal(bf_image_inspect(d.bytes, d.size, &info), SG_E_IMAGE_MAGIC);
+        begin_image(&d);
+        close_image(&d, &c);
+        assert_int_equal(bf_image_inspect(d.bytes, d.size, &info), SG_OK);
+        assert_int_equal(info.counter, 0);
+        assert_memory_equal(info.vendor_id, (uint8_t[BF_ID_SIZE]){0}, BF_ID_SIZE);
+        assert_memory_equal(info.class_id, (uint8_t[BF_ID_SIZE]){0}, BF_ID_SIZE);
 }
+
+/* An image of which what lies behind some offset cannot be read. */
+struct half_readable {
+        struct draft draft;
+        uint64_t end;
+};
 
 static sg_err failing_read(void *ctx, uint64_t offset, void *to, uint32_t length)
 {
-        (void)to;
-        (void)length;
-        return offset >= *(uint64_t *)ctx ? SG_E_IO : SG_OK;
+        const struct half_readable *h = ctx;
+
+        memcpy(to, h->draft.bytes + offset, length);
+        return offset + length > h->end ? SG_E_IO : SG_OK;
+}
+
+static sg_err read_layout(struct half_readable *h, uint64_t size)
+{
+        static const struct bf_image_layout nothing;
+        const struct bf_image_source source = {h, size, failing_read};
+        struct bf_image_layout layout;
+
+        memset(&layout, 0xee, sizeof(layout));
+        sg_err e = bf_image_read_layout(&source, &layout);
+        if (e)
+                assert_memory_equal(&layout, &nothing, sizeof(nothing));
+        return e;
 }
 
 static void passes_read_errors_on(void **state)
 {
-        uint64_t from = 0;
-        const struct bf_image_source source = {&from, 4096, failing_read};
-        struct bf_image_layout layout;
+        struct closing c = {.signer = &trusted, .key_hash = trusted.hash};
+        struct half_readable h;
 
         (void)state;
-        assert_int_equal(bf_image_read_layout(&source, &layout), SG_E_IO);
+        make_image(&h.draft, &c);
+        for (h.end = 0; h.end < h.draft.row + 4; h.end++)
+                assert_int_equal(read_layout(&h, h.draft.size), SG_E_IO);
+        assert_int_equal(read_layout(&h, h.draft.size), SG_OK);
+}
+
+static void refuses_a_layout_beyond_32_bits(void **state)
+{
+        struct half_readable h = {.end = ROOM};
+
+        (void)state;
+        begin_image(&h.draft);
+        put_le32(h.draft.bytes + 12, UINT32_MAX - UINT16_MAX);
+        assert_int_equal(read_layout(&h, UINT64_MAX), SG_E_IMAGE_SIZE);
+}
+
+/* Header and info may not differ over the length of the protected TLVs. */
+static void refuses_two_lengths(void **state)
+{
+        struct closing c = {.signer = &trusted, .key_hash = trusted.hash};
+        struct half_readable h = {.end = ROOM};
+
+        (void)state;
+        make_image(&h.draft, &c);
+        h.draft.bytes[HEADER + PAYLOAD + 2]--;
+        assert_int_equal(read_layout(&h, h.draft.size), SG_E_IMAGE_TLV_INFO);
+}
+
+static void a_key_without_bytes_is_no_key(void **state)
+{
+        struct closing c = {.signer = &trusted, .key_hash = trusted.hash};
+        struct bf_image_key keys[2];
+        const struct bf_image_policy policy = {.keys = keys, .key_count = 2};
+        struct bf_image_info info;
+        struct draft d;
+
+        (void)state;
+        make_image(&d, &c);
+        keys_of(keys);
+        keys[1].der_size = 0;
+        assert_int_equal(verify_with(&d, &policy, &info), SG_E_IMAGE_NO_KEY);
 }
 
 /* imgtool's images. */
@@ -638,6 +703,9 @@ int main(void)
                 cmocka_unit_test(refuses_every_flipped_byte),
                 cmocka_unit_test(inspects_without_a_verdict),
                 cmocka_unit_test(passes_read_errors_on),
+                cmocka_unit_test(refuses_a_layout_beyond_32_bits),
+                cmocka_unit_test(refuses_two_lengths),
+                cmocka_unit_test(a_key_without_bytes_is_no_key),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

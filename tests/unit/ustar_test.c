@@ -74,6 +74,63 @@ static void splits_long_names(void **state)
         assert_string_equal(index.member[0].name, name);
 }
 
+static void keeps_names_up_to_their_longest(void **state)
+{
+        char name[USTAR_NAME_MAX];
+        struct ustar_index index;
+
+        (void)state;
+        memset(name, 'x', sizeof(name));
+        name[100] = '\0'; /* fills its field, without a NUL */
+        assert_int_equal(ustar_header(disk, name, 5), SG_OK);
+        assert_int_equal(ustar_index_read(&index, &memory.storage), SG_OK);
+        assert_string_equal(index.member[0].name, name);
+        name[0] = '/'; /* no prefix at all */
+        name[100] = 'x';
+        name[101] = '\0';
+        assert_int_equal(ustar_header(disk, name, 5), SG_E_TOO_LARGE);
+        assert_int_equal(ustar_header(disk, "", 5), SG_E_BAD_ARGUMENT);
+        assert_int_equal(ustar_header(disk, "a", 1ull << 33), SG_E_TOO_LARGE);
+        assert_int_equal(ustar_header(disk, "a", (1ull << 33) - 1), SG_OK);
+}
+
+/* As old writers left them: a type of NUL, and blanks before a number. */
+static void takes_old_headers(void **state)
+{
+        struct ustar_index index;
+
+        (void)state;
+        disk[TYPE_AT] = '\0';
+        memcpy(disk + SIZE_AT, "         5 ", 12);
+        fix_checksum(disk);
+        assert_int_equal(ustar_index_read(&index, &memory.storage), SG_OK);
+        assert_int_equal(index.member[0].size, 5);
+}
+
+/* Behind a sum that is right. */
+static void refuses_other_formats_and_no_name(void **state)
+{
+        static const int at[] = {MAGIC_AT, MAGIC_AT + 5, MAGIC_AT + 6, MAGIC_AT + 7, 0};
+        struct ustar_index index;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+                setup(NULL);
+                disk[at[i]] = at[i] == 0 ? 0 : 'X';
+                fix_checksum(disk);
+                assert_int_equal(ustar_index_read(&index, &memory.storage), SG_E_TAR_HEADER);
+        }
+}
+
+static void refuses_to_begin_behind_the_end(void **state)
+{
+        struct ustar_member m;
+        uint64_t offset = memory.storage.size + USTAR_BLOCK;
+
+        (void)state;
+        assert_int_equal(ustar_next(&memory.storage, &offset, &m), SG_E_TRUNCATED);
+}
+
 static void refuses_damage(void **state)
 {
         struct ustar_member m;
@@ -105,29 +162,31 @@ static void refuses_other_types(void **state)
 static void refuses_bad_numbers(void **state)
 {
         static const char *const fields[] = {
-                "\200\0\0\0\0\0\0\0\0\0\0\5", "           ", "0000000000x", "-0000000005", "8",
+                "\200\0\0\0\0\0\0\0\0\0\0\5", "            ", "0000000000x", "-0000000005", "8",
         };
-        struct ustar_index index;
+        struct ustar_member m;
 
         (void)state;
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
                 memset(disk + SIZE_AT, 0, 12);
                 memcpy(disk + SIZE_AT, fields[i], i == 0 ? 12 : strlen(fields[i]));
                 fix_checksum(disk);
-                assert_int_equal(ustar_index_read(&index, &memory.storage), SG_E_TAR_HEADER);
+                uint64_t offset = 0;
+                assert_int_equal(ustar_next(&memory.storage, &offset, &m), SG_E_TAR_HEADER);
         }
 }
 
 static void refuses_sizes_beyond_the_end(void **state)
 {
         static const char *const fields[] = {"77777777777", "777777777777", "00000100000"};
-        struct ustar_index index;
+        struct ustar_member m;
 
         (void)state;
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
                 memcpy(disk + SIZE_AT, fields[i], strlen(fields[i]));
                 fix_checksum(disk);
-                assert_int_equal(ustar_index_read(&index, &memory.storage), SG_E_TRUNCATED);
+                uint64_t offset = 0;
+                assert_int_equal(ustar_next(&memory.storage, &offset, &m), SG_E_TRUNCATED);
         }
 }
 
@@ -181,6 +240,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(finds_members_in_order, setup),
                 cmocka_unit_test_setup(splits_long_names, setup),
+                cmocka_unit_test_setup(keeps_names_up_to_their_longest, setup),
+                cmocka_unit_test_setup(takes_old_headers, setup),
+                cmocka_unit_test_setup(refuses_other_formats_and_no_name, setup),
+                cmocka_unit_test_setup(refuses_to_begin_behind_the_end, setup),
                 cmocka_unit_test_setup(refuses_damage, setup),
                 cmocka_unit_test_setup(refuses_other_types, setup),
                 cmocka_unit_test_setup(refuses_bad_numbers, setup),
