@@ -47,7 +47,19 @@ static sg_err read_span(struct dl_stream *s, struct dl_span *span, uint64_t limi
         return SG_OK;
 }
 
-/* Per program: its rows, the two addresses of its base. */
+/* One more than a row's number in its program, or 0 for none. */
+static sg_err read_row(struct dl_stream *s, const struct dl_program *p, uint32_t *row)
+{
+        uint32_t v;
+        sg_err e = dl_stream_varint(s, &v);
+
+        if (!e && v > p->rows)
+                e = SG_E_DELTA_MODEL;
+        *row = !e && v > 0 ? p->row + v - 1 : DL_NO_ROW;
+        return e;
+}
+
+/* Per program: how many rows, which of them hold its tables, the two addresses of its base. */
 static sg_err read_programs(struct dl *dl)
 {
         struct dl_refs *r = &dl->refs;
@@ -68,6 +80,9 @@ static sg_err read_programs(struct dl *dl)
                 p->from_va = dl_get64(b);
                 p->to_va = dl_get64(b + 8);
                 p->row = row;
+                e = read_row(s, p, &p->symbols);
+                if (!e)
+                        e = read_row(s, p, &p->strings);
                 for (uint32_t k = 0; k < p->rows; k++)
                         r->rows[row++].program = i;
         }

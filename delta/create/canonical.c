@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Canonical images: what matching sees. */
-#include "delta/create/program.h"
-
 #include <stdlib.h>
+
+#include "delta/create/program.h"
+#include "delta/models/frames.h"
 
 #define CODE_WORDS   65536u /* analysed at a time */
 #define ADDRESS_MARK 0x8000000000000000ull
@@ -46,6 +47,31 @@ static bool name_of(const struct canonical *c, uint32_t offset, uint32_t *name)
         if (c->naming == NAME_PLACE)
                 *name = c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
         return true;
+}
+
+static bool name_of_string(const struct canonical *c, uint32_t offset, uint32_t *name)
+{
+        const struct dl_span *s = view_table(c->v, c->program, TABLE_STRINGS);
+
+        if (!s || offset >= s->size)
+                return false;
+        if (c->naming != NAME_CONTENT)
+                return name_of(c, s->offset + offset, name);
+        *name = (uint32_t)view_string_name(c->v, s->at + offset);
+        return true;
+}
+
+/* A symbol's content is its name. */
+static bool name_of_symbol(const struct canonical *c, uint32_t symbol, uint32_t *name)
+{
+        const struct dl_span *s = view_table(c->v, c->program, TABLE_SYMBOLS);
+
+        if (!s || symbol >= s->size / SYMBOL_SIZE)
+                return false;
+        uint32_t offset = symbol * SYMBOL_SIZE;
+        if (c->naming != NAME_CONTENT)
+                return name_of(c, s->offset + offset, name);
+        return name_of_string(c, dl_get32(c->v->bytes + s->at + offset + SYMBOL_NAME), name);
 }
 
 static uint32_t offset_of(const struct canonical *c, uint32_t at)
@@ -102,14 +128,89 @@ static void do_off32(struct canonical *c, uint32_t low, uint32_t high)
         }
 }
 
+static void do_address(struct canonical *c, uint32_t at)
+{
+        uint64_t offset = dl_get64(c->v->bytes + at) - c->v->programs[c->program].va;
+        uint32_t name;
+
+        if (offset <= DL_MEMORY_MAX && name_of(c, (uint32_t)offset, &name))
+                dl_put64(c->out + at, name | ADDRESS_MARK);
+}
+
+static uint32_t first_record(const struct canonical *c, uint32_t low)
+{
+        uint32_t over = (low - c->span->at) % RECORD_SIZE;
+
+        return over > 0 ? low + RECORD_SIZE - over : low;
+}
+
+static void do_symbols(struct canonical *c, uint32_t low, uint32_t high)
+{
+        for (low = first_record(c, low); low + RECORD_SIZE <= high; low += RECORD_SIZE) {
+                uint32_t name;
+                if (name_of_string(c, dl_get32(c->v->bytes + low + SYMBOL_NAME), &name))
+                        dl_put32(c->out + low + SYMBOL_NAME, name);
+                do_address(c, low + SYMBOL_VALUE);
+        }
+}
+
+static void do_rela(struct canonical *c, uint32_t low, uint32_t high)
+{
+        for (low = first_record(c, low); low + RECORD_SIZE <= high; low += RECORD_SIZE) {
+                uint32_t symbol = dl_get32(c->v->bytes + low + RELA_SYMBOL), name;
+                if (symbol != 0 && name_of_symbol(c, symbol, &name))
+                        dl_put32(c->out + low + RELA_SYMBOL, name);
+                do_address(c, low);
+                do_address(c, low + RELA_ADDEND);
+        }
+}
+
+static void do_frames(struct canonical *c, uint32_t low, uint32_t high)
+{
+        uint32_t start = low + (0u - offset_of(c, low)) % 4, base = offset_of(c, start), name;
+        struct frame f = {0, 0};
+
+        while (start <= high && frame_next(c->v->bytes + start, high - start, &f)) {
+                uint32_t cie = start + f.at + FRAME_CIE, begin = start + f.at + FRAME_BEGIN;
+                if (name_of(c, base + f.at + FRAME_CIE - dl_get32(c->v->bytes + cie), &name))
+                        dl_put32(c->out + cie, name);
+                if (name_of(c, base + f.at + FRAME_BEGIN + dl_get32(c->v->bytes + begin), &name))
+                        dl_put32(c->out + begin, name);
+        }
+}
+
+/* What will stand in the slots of the span at work. */
+static void do_slots(struct canonical *c)
+{
+        uint32_t low = 0, high = c->v->slot_count, end = c->span->at + c->span->size;
+
+        while (low < high) {
+                uint32_t mid = low + (high - low) / 2;
+                if (c->v->slots[mid].at < c->span->at)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        for (; low < c->v->slot_count && c->v->slots[low].at < end; low++) {
+                const struct view_slot *s = &c->v->slots[low];
+                uint32_t name;
+                if (end - s->at < 8)
+                        return;
+                if (s->name != 0)
+                        dl_put64(c->out + s->at, s->name);
+                else if (name_of(c, s->target, &name))
+                        dl_put64(c->out + s->at, name | ADDRESS_MARK);
+        }
+}
+
 /* A run of one mode inside the span at work. */
 static void do_run(struct canonical *c, enum dl_mode_id mode, uint32_t low, uint32_t high)
 {
         static void (*const todo[DL_MODES])(struct canonical *, uint32_t, uint32_t) = {
-                [DL_MODE_A64] = do_code,
-                [DL_MODE_PREL32] = do_prel32,
-                [DL_MODE_ABS64] = do_abs64,
-                [DL_MODE_OFF32] = do_off32,
+                [DL_MODE_A64] = do_code,        [DL_MODE_PREL32] = do_prel32,
+                [DL_MODE_ABS64] = do_abs64,     [DL_MODE_OFF32] = do_off32,
+                [DL_MODE_SYMBOLS] = do_symbols, [DL_MODE_RELA] = do_rela,
+                [DL_MODE_FRAMES] = do_frames,
         };
 
         if (todo[mode])
@@ -128,6 +229,7 @@ static void do_span(struct canonical *c)
                 do_run(c, (enum dl_mode_id)c->v->modes[unit], at, stop);
                 at = stop;
         }
+        do_slots(c);
 }
 
 sg_err program_canonical(const struct program *p, bool old, enum naming naming,

@@ -7,7 +7,31 @@
 /* Wrong bytes that a change of mode must save. */
 #define SWITCH 3u
 
+/* More than any unit can have: a mode for a table elsewhere. */
+#define ELSEWHERE 4096u
+
 typedef uint16_t unit_cost[DL_MODES];
+
+/* Modes for tables of ELF programs are tried only where there is one. */
+static bool is_possible(const struct program *p, int mode, uint32_t from, uint32_t n)
+{
+        uint32_t first = from / DL_REGION_UNIT, last = (from + n - 1) / DL_REGION_UNIT;
+
+        return mode <= DL_MODE_OFF32 || memchr(p->from.known + first, mode, last - first + 1);
+}
+
+/* The known modes' cost before any copy is looked at: what nothing is copied from keeps them. */
+static void price_known(const struct program *p, unit_cost *costs, uint32_t units)
+{
+        for (uint32_t i = 0; i < units; i++) {
+                uint8_t known = p->from.known[i];
+                for (int mode = 0; mode < DL_MODES; mode++) {
+                        costs[i][mode] = known != DL_MODE_RAW && mode != known;
+                        if (mode > DL_MODE_OFF32 && mode != known)
+                                costs[i][mode] = ELSEWHERE;
+                }
+        }
+}
 
 /* Wrong bytes of one piece of a copy, by mode, added to the units of the old image. */
 static void price_piece(const struct program *p, const struct dl_copy *c, uint32_t to,
@@ -20,6 +44,8 @@ static void price_piece(const struct program *p, const struct dl_copy *c, uint32
 
         w.size = lead + n + (left < DL_WINDOW_TAIL ? left : DL_WINDOW_TAIL);
         for (int mode = 0; mode < DL_MODES; mode++) {
+                if (!is_possible(p, mode, from, n))
+                        continue;
                 memcpy(bytes, p->from.bytes + w.from, w.size);
                 dl_refs_predict_mode(&p->refs, &w, (enum dl_mode_id)mode, lead, lead + n);
                 for (uint32_t i = 0; i < n; i++) {
@@ -30,8 +56,9 @@ static void price_piece(const struct program *p, const struct dl_copy *c, uint32
         }
 }
 
-static void price_copies(const struct program *p, unit_cost *costs)
+static void price_copies(const struct program *p, unit_cost *costs, uint32_t units)
 {
+        price_known(p, costs, units);
         for (uint32_t i = 0; i < p->map.count; i++) {
                 const struct dl_copy *c = &p->map.copies[i];
                 for (uint32_t at = 0; at < c->length;) {
@@ -147,7 +174,7 @@ sg_err program_choose_modes(struct program *p, bool last)
 
         if (!costs)
                 return SG_E_NO_MEMORY;
-        price_copies(p, costs);
+        price_copies(p, costs, units);
         sg_err err = cheapest((const unit_cost *)costs, units, p->from.modes);
         if (!err && last)
                 err = drop_idle(p, (const unit_cost *)costs);

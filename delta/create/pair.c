@@ -114,6 +114,14 @@ static uint64_t known(uint64_t va)
         return va == VA_UNKNOWN ? 0 : va;
 }
 
+/* The next old span, from k on, that begins as a new one does. */
+static uint32_t same_table(const struct view_program *from, uint32_t k, uint8_t table)
+{
+        while (k < from->spans && from->tables[k] != table)
+                k++;
+        return k;
+}
+
 /* Both programs' spans, as far as they go, become rows. */
 static void add_rows(struct dl_refs *r, const struct pairing *p, uint32_t program)
 {
@@ -121,14 +129,24 @@ static void add_rows(struct dl_refs *r, const struct pairing *p, uint32_t progra
         const struct view_program *from = &p->from->programs[p->old[program]];
         struct dl_program *added = &r->programs[r->program_count];
 
-        *added = (struct dl_program){known(from->va), known(to->va), r->row_count, 0};
-        added->rows = from->spans < to->spans ? from->spans : to->spans;
-        for (uint32_t i = 0; i < added->rows; i++)
+        *added = (struct dl_program){known(from->va), known(to->va), r->row_count, 0,
+                                     DL_NO_ROW,       DL_NO_ROW};
+        for (uint32_t i = 0, next = 0; i < to->spans; i++) {
+                uint32_t k = same_table(from, next, to->tables[i]);
+                if (k == from->spans)
+                        continue;
+                if (to->tables[i] == TABLE_SYMBOLS)
+                        added->symbols = r->row_count;
+                if (to->tables[i] == TABLE_STRINGS)
+                        added->strings = r->row_count;
                 r->rows[r->row_count++] = (struct dl_row){
-                        p->from->spans[from->span + i],
+                        p->from->spans[from->span + k],
                         p->to->spans[to->span + i],
                         r->program_count,
                 };
+                next = k + 1;
+        }
+        added->rows = r->row_count - added->row;
         r->program_count++;
 }
 
@@ -137,11 +155,15 @@ static bool follow(struct view *v, const struct dl_refs *r, bool old)
         struct dl_span spans[DL_PROGRAM_ROWS];
         bool fine = true;
 
-        view_close(v);
+        view_clear(v);
         for (uint32_t i = 0; fine && i < r->program_count; i++) {
                 const struct dl_program *p = &r->programs[i];
                 struct view_program program = {.spans = p->rows};
                 program.va = old ? p->from_va : p->to_va;
+                if (p->symbols != DL_NO_ROW)
+                        program.tables[p->symbols - p->row] = TABLE_SYMBOLS;
+                if (p->strings != DL_NO_ROW)
+                        program.tables[p->strings - p->row] = TABLE_STRINGS;
                 for (uint32_t k = 0; k < p->rows; k++)
                         spans[k] = old ? r->rows[p->row + k].from : r->rows[p->row + k].to;
                 fine = view_add(v, program, spans);
@@ -168,6 +190,8 @@ sg_err program_keep(struct program *p, const bool *keep)
                 memmove(&r->rows[rows], &r->rows[kept.row], kept.rows * sizeof(*r->rows));
                 for (uint32_t k = 0; k < kept.rows; k++)
                         r->rows[rows + k].program = programs;
+                kept.symbols -= kept.symbols == DL_NO_ROW ? 0 : kept.row - rows;
+                kept.strings -= kept.strings == DL_NO_ROW ? 0 : kept.row - rows;
                 kept.row = rows;
                 rows += kept.rows;
                 r->programs[programs++] = kept;

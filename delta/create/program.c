@@ -34,13 +34,22 @@ bool view_add(struct view *v, struct view_program program, const struct dl_span 
         return true;
 }
 
-void view_close(struct view *v)
+void view_clear(struct view *v)
 {
         free(v->spans);
         free(v->programs);
         v->spans = NULL;
         v->programs = NULL;
         v->span_count = v->program_count = 0;
+}
+
+void view_close(struct view *v)
+{
+        view_clear(v);
+        free(v->slots);
+        free(v->modes);
+        free(v->known);
+        memset(v, 0, sizeof(*v));
 }
 
 /* What the PE header of an Image says of its size in the file; 0 when it says nothing. */
@@ -89,45 +98,54 @@ static void set_tails(struct view *v)
 }
 
 /* Append a program if its memory has a place among the positions. */
-static bool add_fitting(struct view *v, uint64_t va, const struct dl_span *spans, uint32_t count,
+static bool add_fitting(struct view *v, const struct view_program *p, const struct dl_span *spans,
                         uint64_t *memory)
 {
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < p->spans; i++)
                 *memory += spans[i].memory - spans[i].size;
-        return *memory > UINT32_MAX ||
-               view_add(v, (struct view_program){.va = va, .spans = count}, spans);
+        return *memory > UINT32_MAX || view_add(v, *p, spans);
 }
 
 sg_err view_detect(struct view *v)
 {
         struct dl_span spans[DL_PROGRAM_ROWS];
-        uint64_t va, memory = v->size;
+        uint64_t memory = v->size;
         bool fine = true;
 
         v->image = NO_IMAGE;
         for (uint32_t at = 0; fine && v->size >= IMAGE_HEADER && at <= v->size - IMAGE_HEADER;) {
-                uint32_t count = 0;
+                struct view_program p = {.spans = 0};
                 if (v->bytes[at] == ELF_FIRST)
-                        count = elf_spans(v, at, spans, &va);
-                if (count == 0 && v->image == NO_IMAGE && image_span(v, at, spans)) {
+                        elf_spans(v, at, spans, &p);
+                if (p.spans == 0 && v->image == NO_IMAGE && image_span(v, at, spans)) {
                         v->image = v->program_count;
-                        count = 1;
-                        va = VA_UNKNOWN;
+                        p = (struct view_program){.va = VA_UNKNOWN, .spans = 1};
                 }
-                if (count == 0) {
+                if (p.spans == 0) {
                         at++;
                         continue;
                 }
-                fine = add_fitting(v, va, spans, count, &memory);
-                at = spans[count - 1].at + spans[count - 1].size;
+                fine = add_fitting(v, &p, spans, &memory);
+                if (fine && v->program_count > 0 && p.va != VA_UNKNOWN)
+                        fine = elf_slots(v, at, v->program_count - 1) == SG_OK;
+                at = spans[p.spans - 1].at + spans[p.spans - 1].size;
         }
         if (fine && v->program_count == 0 && v->size > 0) {
                 spans[0] = (struct dl_span){.size = v->size, .memory = v->size};
                 v->image = 0;
-                fine = add_fitting(v, VA_UNKNOWN, spans, 1, &memory);
+                fine = add_fitting(v, &(struct view_program){.va = VA_UNKNOWN, .spans = 1}, spans,
+                                   &memory);
         }
         set_tails(v);
         return fine ? SG_OK : SG_E_NO_MEMORY;
+}
+
+const struct dl_span *view_table(const struct view *v, uint32_t program, enum table table)
+{
+        const struct view_program *p = &v->programs[program];
+        const uint8_t *found = memchr(p->tables, (int)table, p->spans);
+
+        return found ? &v->spans[p->span + (uint32_t)(found - p->tables)] : NULL;
 }
 
 bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position)
@@ -205,6 +223,29 @@ static uint32_t units(uint32_t size)
         return size / DL_REGION_UNIT + 1;
 }
 
+/* What a span begins with it is full of. */
+static void know_modes(struct view *v)
+{
+        static const uint8_t modes[] = {
+                [TABLE_SYMBOLS] = DL_MODE_SYMBOLS,
+                [TABLE_RELA] = DL_MODE_RELA,
+                [TABLE_UNWIND] = DL_MODE_OFF32,
+                [TABLE_FRAMES] = DL_MODE_FRAMES,
+        };
+
+        for (uint32_t i = 0; i < v->program_count; i++) {
+                const struct view_program *p = &v->programs[i];
+                for (uint32_t k = 0; k < p->spans; k++) {
+                        const struct dl_span *s = &v->spans[p->span + k];
+                        uint8_t mode = modes[p->tables[k]];
+                        uint32_t first = s->at / DL_REGION_UNIT;
+                        uint32_t last = (s->at + s->size - 1) / DL_REGION_UNIT;
+                        for (uint32_t u = first; mode != DL_MODE_RAW && u <= last; u++)
+                                v->known[u] = v->modes[u] = mode;
+                }
+        }
+}
+
 /* A view of its own of the same bytes. */
 static bool take_view(struct view *to, const struct view *from)
 {
@@ -214,9 +255,16 @@ static bool take_view(struct view *to, const struct view *from)
                         return false;
         }
         to->modes = calloc(units(to->size), 1);
-        if (to->modes)
-                view_guess_modes(to);
-        return to->modes != NULL;
+        to->known = calloc(units(to->size), 1);
+        to->slots = malloc(((size_t)from->slot_count + 1) * sizeof(*to->slots));
+        if (!to->modes || !to->known || !to->slots)
+                return false;
+        to->slot_count = from->slot_count;
+        if (from->slot_count > 0)
+                memcpy(to->slots, from->slots, from->slot_count * sizeof(*to->slots));
+        view_guess_modes(to);
+        know_modes(to);
+        return true;
 }
 
 sg_err program_open(struct program *p, const struct view *from, const struct view *to)
@@ -234,8 +282,6 @@ void program_close(struct program *p)
 {
         view_close(&p->from);
         view_close(&p->to);
-        free(p->from.modes);
-        free(p->to.modes);
         free(p->refs.rows);
         free(p->refs.programs);
         free(p->refs.words);

@@ -7,10 +7,21 @@
 #include "delta/create/match.h"
 #include "delta/models/refs.h"
 
+/* What a span begins with. */
+enum table { TABLE_NONE, TABLE_SYMBOLS, TABLE_STRINGS, TABLE_RELA, TABLE_UNWIND, TABLE_FRAMES };
+
 /* A program in one image: spans that share a base. */
 struct view_program {
         uint64_t va; /* of the base, or VA_UNKNOWN */
         uint32_t span, spans;
+        uint8_t tables[DL_PROGRAM_ROWS]; /* enum table, by span */
+};
+
+/* Eight bytes that are filled when the program is loaded: with a symbol's address or its own. */
+struct view_slot {
+        uint32_t at;     /* in the file */
+        uint32_t target; /* from the program's base, when there is no name */
+        uint64_t name;   /* stands for a symbol; 0: none */
 };
 
 /* One image: its bytes, the programs in it, and the mode of each DL_REGION_UNIT bytes. */
@@ -22,7 +33,10 @@ struct view {
         struct view_program *programs;
         uint32_t program_count;
         uint32_t image; /* the program that is an arm64 Linux Image or the whole file, NO_IMAGE */
+        struct view_slot *slots; /* rising; a view that was taken of another one borrows them */
+        uint32_t slot_count;
         uint8_t *modes;
+        uint8_t *known; /* the modes that tables have for certain, else DL_MODE_RAW */
 };
 #define NO_IMAGE   UINT32_MAX
 #define VA_UNKNOWN 0x8000000000000000ull
@@ -40,12 +54,24 @@ struct program {
 sg_err view_detect(struct view *v);
 void view_close(struct view *v);
 
+/* Leave out the programs. */
+void view_clear(struct view *v);
+
 /* Append a program of spans that rise, behind those that are there. False without memory. */
 bool view_add(struct view *v, struct view_program program, const struct dl_span *spans);
 
-/* The spans of the AArch64 ELF file at `at`; 0 when there is none. */
-uint32_t elf_spans(const struct view *v, uint32_t at, struct dl_span spans[DL_PROGRAM_ROWS],
-                   uint64_t *va);
+/* The AArch64 ELF file at `at`: p->spans is 0 when there is none. */
+void elf_spans(const struct view *v, uint32_t at, struct dl_span spans[DL_PROGRAM_ROWS],
+               struct view_program *p);
+
+/* Add the slots that its relocations fill. SG_E_NO_MEMORY. */
+sg_err elf_slots(struct view *v, uint32_t at, uint32_t program);
+
+/* The span of a program that begins with a table, or NULL; one of each at most. */
+const struct dl_span *view_table(const struct view *v, uint32_t program, enum table table);
+
+/* A number that stands for the string at `at`. */
+uint64_t view_string_name(const struct view *v, uint32_t at);
 
 /* The file position, or that of the tail, of what stands at `offset` in a program. */
 bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position);

@@ -31,6 +31,11 @@ static void put_span(struct bytes *b, const struct dl_span *s, uint32_t *at)
         *at = s->at + s->size;
 }
 
+static uint32_t row_code(const struct dl_program *p, uint32_t row)
+{
+        return row == DL_NO_ROW ? 0 : row - p->row + 1;
+}
+
 static void encode_rows(struct encoder *e)
 {
         const struct dl_refs *r = &e->program.refs;
@@ -44,6 +49,8 @@ static void encode_rows(struct encoder *e)
                 dl_put64(va + 8, r->programs[i].to_va);
                 bytes_varint(&s->raw, r->programs[i].rows);
                 bytes_add(&s->raw, va, sizeof(va));
+                bytes_varint(&s->raw, row_code(&r->programs[i], r->programs[i].symbols));
+                bytes_varint(&s->raw, row_code(&r->programs[i], r->programs[i].strings));
         }
         for (uint32_t i = 0; i < r->row_count; i++) {
                 put_span(&s->raw, &r->rows[i].from, &from);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The modes: how each kind of reference moves. One row each. */
-#include "delta/models/refs.h"
+#include "delta/models/frames.h"
 
 /* Where a mode finds and puts one value: `bytes`, at `from` and `to` from the programs' bases. */
 struct place {
@@ -38,15 +38,52 @@ static void move_off32(const struct dl_refs *r, const struct dl_part *part, stru
                 dl_put32(p.bytes, target - part->to->to.offset);
 }
 
-/* Values of `size` bytes at multiples of it. */
-static void move_values(const struct dl_refs *r, const struct dl_part *part, uint32_t size,
-                        uint32_t low, uint32_t high,
-                        void (*one)(const struct dl_refs *, const struct dl_part *, struct place))
+/* What stands at *offset from the start of a table of either program: where it is now. */
+static bool move_within(const struct dl_refs *r, const struct dl_part *part, uint32_t row,
+                        uint32_t *offset)
 {
-        uint32_t phase = (part->old_at + low) % size;
-        uint8_t *bytes = part->window->bytes, value[8];
+        if (row == DL_NO_ROW)
+                return false;
+        uint32_t target = r->rows[row].from.offset + *offset;
+        if (!move(r, part, &target))
+                return false;
+        *offset = target - r->rows[row].to.offset;
+        return true;
+}
 
-        if ((part->new_at - part->old_at) % size != 0)
+static void move_symbol(const struct dl_refs *r, const struct dl_part *part, struct place p)
+{
+        uint32_t name = dl_get32(p.bytes + SYMBOL_NAME);
+
+        if (name != 0 && move_within(r, part, r->programs[part->from->program].strings, &name))
+                dl_put32(p.bytes + SYMBOL_NAME, name);
+        p.bytes += SYMBOL_VALUE;
+        move_abs64(r, part, p);
+}
+
+static void move_rela(const struct dl_refs *r, const struct dl_part *part, struct place p)
+{
+        uint32_t symbol = dl_get32(p.bytes + RELA_SYMBOL), offset = symbol * SYMBOL_SIZE;
+
+        if (symbol != 0 && symbol < DL_MEMORY_MAX / SYMBOL_SIZE &&
+            move_within(r, part, r->programs[part->from->program].symbols, &offset))
+                dl_put32(p.bytes + RELA_SYMBOL, offset / SYMBOL_SIZE);
+        move_abs64(r, part, p);
+        p.bytes += RELA_ADDEND;
+        move_abs64(r, part, p);
+}
+
+typedef void mover(const struct dl_refs *r, const struct dl_part *part, struct place p);
+
+/* Values of `size` bytes at multiples of it, counted from these offsets. */
+static void move_values_from(const struct dl_refs *r, const struct dl_part *part, uint32_t size,
+                             uint32_t old_start, uint32_t new_start, uint32_t low, uint32_t high,
+                             mover *one)
+{
+        uint32_t phase = (part->old_at - old_start + low) % size;
+        uint8_t *bytes = part->window->bytes, value[RECORD_SIZE];
+
+        if ((part->new_at - new_start + low) % size != phase)
                 return;
         uint32_t first = low - part->start >= phase ? low - phase : low - phase + size;
         for (uint32_t at = first; at < high && size <= part->end - at; at += size) {
@@ -58,6 +95,21 @@ static void move_values(const struct dl_refs *r, const struct dl_part *part, uin
                                 bytes[at + i] = value[i];
                 }
         }
+}
+
+/* Values of `size` bytes at multiples of it. */
+static void move_values(const struct dl_refs *r, const struct dl_part *part, uint32_t size,
+                        uint32_t low, uint32_t high, mover *one)
+{
+        move_values_from(r, part, size, 0, 0, low, high, one);
+}
+
+/* Records of 24 bytes from the start of the row on. */
+static void move_records(const struct dl_refs *r, const struct dl_part *part, uint32_t low,
+                         uint32_t high, mover *one)
+{
+        move_values_from(r, part, RECORD_SIZE, part->from->from.offset, part->to->to.offset, low,
+                         high, one);
 }
 
 static void predict_raw(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
@@ -82,6 +134,18 @@ static void predict_off32(const struct dl_refs *r, const struct dl_part *p, uint
                           uint32_t high)
 {
         move_values(r, p, 4, low, high, move_off32);
+}
+
+static void predict_symbols(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
+                            uint32_t high)
+{
+        move_records(r, p, low, high, move_symbol);
+}
+
+static void predict_rela(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
+                         uint32_t high)
+{
+        move_records(r, p, low, high, move_rela);
 }
 
 static void put_word(uint8_t *bytes, uint32_t at, uint32_t low, uint32_t high, uint32_t word)
@@ -122,9 +186,14 @@ struct mode {
 };
 
 static const struct mode modes[DL_MODES] = {
-        [DL_MODE_RAW] = {"raw", predict_raw},          [DL_MODE_A64] = {"a64", predict_a64},
-        [DL_MODE_PREL32] = {"prel32", predict_prel32}, [DL_MODE_ABS64] = {"abs64", predict_abs64},
+        [DL_MODE_RAW] = {"raw", predict_raw},
+        [DL_MODE_A64] = {"a64", predict_a64},
+        [DL_MODE_PREL32] = {"prel32", predict_prel32},
+        [DL_MODE_ABS64] = {"abs64", predict_abs64},
         [DL_MODE_OFF32] = {"off32", predict_off32},
+        [DL_MODE_SYMBOLS] = {"symbols", predict_symbols},
+        [DL_MODE_RELA] = {"rela", predict_rela},
+        [DL_MODE_FRAMES] = {"frames", dl_frames_predict},
 };
 
 const char *dl_mode_name(enum dl_mode_id mode)

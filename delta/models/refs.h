@@ -16,6 +16,10 @@ enum dl_mode_id {
         DL_MODE_PREL32, /* words that count from their own place */
         DL_MODE_ABS64,  /* addresses */
         DL_MODE_OFF32,  /* words that count from the start of their row */
+        /* Tables of ELF programs, whose records count from the start of their row. */
+        DL_MODE_SYMBOLS, /* Elf64_Sym */
+        DL_MODE_RELA,    /* Elf64_Rela */
+        DL_MODE_FRAMES,  /* unwind information (.eh_frame) */
         DL_MODES,
 };
 
@@ -23,6 +27,11 @@ enum dl_mode_id {
 struct dl_region {
         uint32_t from, mode;
 };
+
+/* Elf64_Sym and Elf64_Rela, which are of one size. */
+enum { SYMBOL_NAME = 0, SYMBOL_VALUE = 8, SYMBOL_SIZE = 24 };
+enum { RELA_SYMBOL = 12, RELA_ADDEND = 16 };
+#define RECORD_SIZE    24u
 
 #define DL_REGION_UNIT 64u /* regions begin at multiples of this */
 
@@ -44,8 +53,10 @@ struct dl_row {
 struct dl_program {
         uint64_t from_va, to_va; /* address of the base */
         uint32_t row, rows;
+        uint32_t symbols, strings; /* rows that begin with these tables of the dynamic linker */
 };
-#define DL_PROGRAM_ROWS 16u          /* of one program, at most */
+#define DL_PROGRAM_ROWS 16u /* of one program, at most */
+#define DL_NO_ROW       UINT32_MAX
 #define DL_MEMORY_MAX   DL_IMAGE_MAX /* extent of a program */
 
 struct dl_refs {
@@ -63,7 +74,7 @@ struct dl_refs {
 };
 
 /* Old bytes around a piece, so that a reference can be seen whole and in its context. */
-#define DL_WINDOW_LEAD  256u
+#define DL_WINDOW_LEAD  1024u
 #define DL_WINDOW_TAIL  128u
 #define DL_WINDOW_MAX   (DL_WINDOW_LEAD + DL_PIECE + DL_WINDOW_TAIL)
 #define DL_WINDOW_WORDS (DL_WINDOW_MAX / 4u)

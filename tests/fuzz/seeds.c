@@ -23,6 +23,7 @@
 #include "tests/unit/memory_storage.h"
 #include "tests/unit/package_maker.h"
 #include "tests/unit/strict_nor.h"
+#include "tests/unit/synthetic_library.h"
 #include "updater/checkpoint.h"
 #include "updater/gpt.h"
 
@@ -380,6 +381,9 @@ static void make_deltas(void)
         load(&from, "build/tests/calls.elf");
         load(&to, "build/tests/gic.elf");
         make_delta("elf-programs", &from, &to);
+        from.size = synthetic_library(0, LIBRARY_SOUND, from.bytes);
+        to.size = synthetic_library(1, LIBRARY_SOUND, to.bytes);
+        make_delta("shared-library", &from, &to);
         load(&from, "build/images/rt-v1_0.bin");
         for (to.size = 0; to.size < (1u << 20) + 5000;)
                 assert_int_equal(append(&to, from.bytes, 1000 + to.size % 5000), SG_OK);

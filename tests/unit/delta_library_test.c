@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The tables of a shared library: symbols, relocations, unwind information, PLT and GOT. */
+#include "delta/decoder.h"
+#include "tests/unit/delta_tamper.h"
+#include "tests/unit/synthetic_library.h"
+
+static struct buffer library(unsigned version, enum library_fault fault)
+{
+        static uint8_t bytes[LIBRARY_SIZE_MAX];
+        struct buffer b = {0};
+
+        rig_append(&b, bytes, synthetic_library(version, fault, bytes));
+        return b;
+}
+
+struct libraries {
+        struct buffer from, to, patch;
+};
+
+static struct libraries make(enum library_fault fault)
+{
+        struct libraries l = {.from = library(0, fault), .to = library(1, fault)};
+
+        l.patch = rig_plain(&l.from, &l.to);
+        rig_check(&l.patch, &l.from, &l.to);
+        return l;
+}
+
+static void release(struct libraries *l)
+{
+        free(l->from.data);
+        free(l->to.data);
+        free(l->patch.data);
+}
+
+/* Does a region of this mode exist? */
+static bool has_mode(const struct buffer *patch, enum dl_mode_id mode)
+{
+        static struct patch_parts parts;
+
+        assert_true(patch_parts_read(&parts, patch->data, patch->size));
+        const struct patch_part *regions = part_of(&parts, DL_S_REGIONS);
+        uint32_t count = count_of(&parts, DL_S_REGIONS, 0);
+        return memchr(regions->bytes + regions->size - count, (int)mode, count) != NULL;
+}
+
+static void tables_follow_from_the_map(void **state)
+{
+        struct libraries known = make(LIBRARY_SOUND), unknown = make(LIBRARY_NO_TABLES);
+
+        (void)state;
+        print_message("with tables: %zu bytes; without: %zu\n", known.patch.size,
+                      unknown.patch.size);
+        assert_true(has_mode(&known.patch, DL_MODE_SYMBOLS));
+        assert_true(has_mode(&known.patch, DL_MODE_RELA));
+        assert_true(has_mode(&known.patch, DL_MODE_OFF32));
+        assert_true(has_mode(&known.patch, DL_MODE_FRAMES));
+        assert_true(known.patch.size * 2 < unknown.patch.size);
+        release(&known);
+        release(&unknown);
+}
+
+static void what_is_not_as_linkers_make_it_costs_only_bytes(void **state)
+{
+        (void)state;
+        for (enum library_fault fault = LIBRARY_NO_TABLES; fault < LIBRARY_FAULTS; fault++) {
+                struct libraries l = make(fault);
+                print_message("fault %d: %zu bytes\n", (int)fault, l.patch.size);
+                release(&l);
+        }
+}
+
+/* The section: rows, two addresses, the rows with symbols and with strings. */
+#define SYMBOLS_AT 17u
+
+static void symbols_in_no_row(struct patch_parts *parts)
+{
+        put_varint_at(part_of(parts, DL_S_PROGRAM), SYMBOLS_AT, 0, DL_PROGRAM_ROWS);
+}
+
+static void strings_in_no_row(struct patch_parts *parts)
+{
+        put_varint_at(part_of(parts, DL_S_PROGRAM), SYMBOLS_AT, 1, 1u << 30);
+}
+
+static void unknown_mode(struct patch_parts *parts)
+{
+        struct patch_part *part = part_of(parts, DL_S_REGIONS);
+
+        part->bytes[part->size - 1] = DL_MODES;
+}
+
+static void rows_that_do_not_exist_are_refused(void **state)
+{
+        static const struct tampering rows[] = {
+                {"symbols in no row", symbols_in_no_row, SG_E_DELTA_MODEL},
+                {"strings in no row", strings_in_no_row, SG_E_DELTA_MODEL},
+                {"a mode that does not exist", unknown_mode, SG_E_DELTA_MODEL},
+        };
+        struct libraries l = make(LIBRARY_SOUND);
+
+        (void)state;
+        expect_refused(&l.patch, &l.from, l.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        release(&l);
+}
+
+/* Modes on old bytes that are not what the modes are for: another result, nothing beside it. */
+static void any_mode_anywhere(void **state)
+{
+        struct libraries l = make(LIBRARY_SOUND);
+        struct rig r = {.from = l.from};
+
+        (void)state;
+        r.to = (struct buffer){.data = calloc(1, l.to.size), .size = l.to.size};
+        for (int mode = 0; mode < DL_MODES; mode++) {
+                static struct patch_parts parts;
+                static uint8_t room[1u << 20];
+                assert_true(patch_parts_read(&parts, l.patch.data, l.patch.size));
+                struct patch_part *regions = part_of(&parts, DL_S_REGIONS);
+                uint32_t count = count_of(&parts, DL_S_REGIONS, 0);
+                memset(regions->bytes + regions->size - count, mode, count);
+                r.patch.data = room;
+                r.patch.size = patch_parts_write(&parts, room, sizeof(room));
+                assert_int_equal(rig_apply(&r), SG_OK);
+        }
+        free(r.to.data);
+        release(&l);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(tables_follow_from_the_map),
+                cmocka_unit_test(what_is_not_as_linkers_make_it_costs_only_bytes),
+                cmocka_unit_test(rows_that_do_not_exist_are_refused),
+                cmocka_unit_test(any_mode_anywhere),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
