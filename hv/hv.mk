@@ -23,6 +23,8 @@ $(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc
 $(call unit-test,events,tests/unit/events_test.c $(FAKE_VM) hv/vm/events.c)
 $(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/strict_nor.c \
   $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
+$(call unit-test,boot_state,tests/unit/boot_state_test.c $(FAKE_VM) tests/unit/strict_nor.c \
+  $(addprefix hv/vm/,slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
 
 # A VM's starts, stops and time limits.
 $(call unit-test,vm,tests/unit/vm_test.c hv/vm/vm.c hv/vm/life.c)

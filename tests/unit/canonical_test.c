@@ -81,6 +81,24 @@ static void refuses_what_is_not_json(void **state)
                 "[\"\xed\xa0\x80\"]",
                 "[\"\xf4\x90\x80\x80\"]",
                 "[\"\xc3\"]",
+                "[\"\xc3(\"]",
+                "[\"\xc3\xc3\"]",
+                "[\"\xe2\x82(\"]",
+                "[\"\xe2\x82\xc0\"]",
+                "[\"\xe0\x80\x80\"]",
+                "[\"\xf0\x80\x80\x80\"]",
+                "[\"\xf5\x80\x80\x80\"]",
+                "[\"\\u12/4\"]",
+                "[\"\\u12:4\"]",
+                "[\"\\u12@4\"]",
+                "[\"\\u12G4\"]",
+                "[\"\\u12`4\"]",
+                "[\"\\u12g4\"]",
+                "[\"\\udc00\\udc00\"]",
+                "[\"\\ud800\\ue000\"]",
+                "[\"\\ud800\\n1234\"]",
+                "[\"\\ud800x\\u1234\"]",
+                "{\"a\":[1,2],\"b\":{\"c\":1,\"c\":2}}",
                 "[\"a\":1]",
                 "9 ", /* found by the fuzzer: "9", its canonical form, was refused */
                 "\"a\"",
@@ -133,6 +151,33 @@ static void reads_members(void **state)
         assert_true(json_string(&json, json_member(&json, 0, "c"), string, 4));
         assert_string_equal(string, "t\xc3\xbc");
         assert_false(json_string(&json, json_member(&json, 0, "c"), string, 3));
+        assert_false(json_equals(&json, json_member(&json, 0, "c"), "t"));
+        assert_false(json_equals(&json, json_member(&json, 0, "b"), "9999999999999999999"));
+        assert_false(json_string(&json, json_member(&json, 0, "b"), string, sizeof(string)));
+        assert_int_equal(json_member(&json, json_member(&json, 0, "b"), "x"), -1);
+        assert_int_equal(json_member(&json, x, "x"), -1);
+        assert_false(json_is_string(&json, json.count));
+}
+
+static void takes_no_other_forms(void **state)
+{
+        static const char text[] = "{\"hex\":\"0g\",\"low\":\"g0\",\"nul\":\"a\\u0000b\","
+                                   "\"number\":12,\"word\":true}";
+        struct json json;
+        uint64_t number;
+        uint8_t bytes[2];
+        char string[8];
+
+        (void)state;
+        assert_int_equal(json_parse(&json, text, strlen(text), tokens, 256), SG_OK);
+        assert_false(json_hex(&json, json_member(&json, 0, "hex"), bytes, 1));
+        assert_false(json_hex(&json, json_member(&json, 0, "low"), bytes, 1));
+        assert_false(json_hex(&json, json_member(&json, 0, "number"), bytes, 1));
+        assert_false(json_string(&json, json_member(&json, 0, "nul"), string, sizeof(string)));
+        assert_false(json_u64(&json, json_member(&json, 0, "word"), &number));
+        assert_int_equal(json_parse(&json, text, (size_t)INT32_MAX + 1, tokens, 256), SG_E_JSON);
+        assert_int_equal(json_parse(&json, text, strlen(text), tokens, (size_t)INT32_MAX + 1),
+                         SG_E_JSON);
 }
 
 static void writes_json(void **state)
@@ -151,11 +196,12 @@ static void writes_json(void **state)
         json_write_close(&w, ']');
         json_write_hex(&w, "h", bytes, 2);
         json_write_bool(&w, "b", false);
+        json_write_bool(&w, "t", true);
         json_write_close(&w, '}');
         assert_int_equal(json_write_end(&w), SG_OK);
         out[w.length] = '\0';
         assert_string_equal(out, "{\"s\":\"a\\\"\\\\\\n\\u0001\",\"l\":[0,18446744073709551615],"
-                                 "\"h\":\"01af\",\"b\":false}");
+                                 "\"h\":\"01af\",\"b\":false,\"t\":true}");
         json_write_begin(&w, out, 3);
         json_write_string(&w, NULL, "abc");
         assert_int_equal(json_write_end(&w), SG_E_TOO_LARGE);
@@ -170,6 +216,7 @@ int main(void)
                 cmocka_unit_test(refuses_what_is_not_json),
                 cmocka_unit_test(stays_within_its_tokens),
                 cmocka_unit_test(reads_members),
+                cmocka_unit_test(takes_no_other_forms),
                 cmocka_unit_test(writes_json),
         };
 

@@ -123,7 +123,7 @@ void maker_root(struct maker_text *out, uint64_t version, const struct maker_rol
                 const struct maker_role *targets, const struct maker_role *signers)
 {
         struct json_writer w;
-        char body[8192];
+        char body[MAKER_TEXT_MAX];
         char hex[65];
 
         json_write_begin(&w, body, sizeof(body));
@@ -179,7 +179,7 @@ void maker_targets(struct maker_text *out, uint64_t version, struct maker_payloa
                    uint32_t count, const struct maker_role *signers)
 {
         struct json_writer w;
-        char body[8192];
+        char body[MAKER_TEXT_MAX];
 
         json_write_begin(&w, body, sizeof(body));
         write_common(&w, "targets", version);

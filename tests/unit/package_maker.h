@@ -7,6 +7,7 @@
 #include <mbedtls/pk.h>
 
 #define MAKER_KEYS_MAX 4
+#define MAKER_TEXT_MAX 32768
 
 struct maker_key {
         mbedtls_pk_context pk;
@@ -33,7 +34,7 @@ struct maker_payload {
 /* A text file in memory. */
 struct maker_text {
         size_t length;
-        char text[8192];
+        char text[MAKER_TEXT_MAX];
 };
 
 void maker_key_make(struct maker_key *key);

@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
-#define VECTORS "tests/vectors/tuf/"
+#define VECTORS   "tests/vectors/tuf/"
+
+#define DIGITS_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static jsmntok_t tokens[TUF_TOKENS_MAX];
 static const struct tuf_context context = {tokens, TUF_TOKENS_MAX, NULL};
@@ -244,7 +246,7 @@ static void sign_edited(struct maker_text *out, const struct maker_text *in, con
 {
         static jsmntok_t t[TUF_TOKENS_MAX];
         struct json json;
-        char body[8192];
+        char body[MAKER_TEXT_MAX];
 
         assert_int_equal(json_parse(&json, in->text, in->length, t, TUF_TOKENS_MAX), SG_OK);
         const jsmntok_t *s = &json.token[json_member(&json, 0, "signed")];
@@ -257,6 +259,8 @@ static void sign_edited(struct maker_text *out, const struct maker_text *in, con
         memcpy(at, to, strlen(to));
         maker_sign(out, body, strlen(body), signers);
 }
+
+#define TOO_LONG "a-name-of-64-characters-----------------------------------------"
 
 static void refuses_signed_nonsense(void **state)
 {
@@ -286,6 +290,26 @@ static void refuses_signed_nonsense(void **state)
                 {"\"security_counter\":2", "\"security_counter\":-2", SG_E_TARGET},
                 {"\"minimum_updater\":1", "\"minimum_updater\":9999999999", SG_E_TARGET},
                 {"\"targets\":{", "\"targetz\":{", SG_E_METADATA},
+                {"\"targets\":{", "\"targets\":{},\"x\":{", SG_E_TARGET},
+                {"\"spec_version\"", "\"spec_versiom\"", SG_E_METADATA},
+                {"\"2040-01-01T00:00:00Z\"", "2040", SG_E_METADATA},
+                {"2040-01-01T", "204:-01-01T", SG_E_METADATA},
+                {"2040-01-01T", "204/-01-01T", SG_E_METADATA},
+                {"\"sha256\":", "\"sha257\":", SG_E_TARGET},
+                {"\"format\":1", "\"formad\":1", SG_E_TARGET},
+                {"\"rt.img\"", "\"\"", SG_E_TARGET},
+                {"\"rt.img\"", "\"rt\x7f.img\"", SG_E_TARGET},
+                {"\"rt.img\"", "\"" TOO_LONG TOO_LONG "\"", SG_E_TARGET},
+                {"\"minimum_updater\"", "\"minimum_update\"", SG_E_TARGET},
+                {"\"package\"", "\"packagf\"", SG_E_TARGET},
+                {"\"product\"", "\"producu\"", SG_E_TARGET},
+                {"\"to_version\"", "\"to_versiom\"", SG_E_TARGET},
+                {"\"to_digest\"", "\"to_digesu\"", SG_E_TARGET},
+                {"\"to_length\"", "\"to_lengti\"", SG_E_TARGET},
+                {"\"chunks_digest\"", "\"chunks_digesu\"", SG_E_TARGET},
+                {"\"group\":0", "\"group\":\"0\"", SG_E_GROUP},
+                {"\"group\":0", "\"grouq\":1", SG_OK},
+                {"\"dependencies\":[]", "\"dependenciet\":[1]", SG_OK},
         };
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
@@ -305,6 +329,212 @@ static void refuses_signed_nonsense(void **state)
         }
 }
 
+/* What a delta says more than an image. */
+static void refuses_signed_nonsense_of_deltas(void **state)
+{
+        static const struct {
+                const char *from, *to;
+                sg_err err;
+        } row[] = {
+                {"\"to_length\":3000", "\"to_length\":9", SG_OK},
+                {"\"to_length\":3000", "\"to_length\":0", SG_E_TARGET},
+                {"\"length\":3000", "\"lengti\":3000", SG_E_TARGET},
+                {"\"from_digest\"", "\"from_digesu\"", SG_E_TARGET},
+                {"\"from_length\"", "\"from_lengti\"", SG_E_TARGET},
+                {"\"from_length\":7", "\"from_length\":0", SG_E_TARGET},
+                {"\"from_version\"", "\"from_versiom\"", SG_E_TARGET},
+                {"\"from_version\":\"1.2.2\"", "\"from_version\":\"\"", SG_E_TARGET},
+                {"\"ram_need\"", "\"ram_neee\"", SG_E_TARGET},
+        };
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_payload p = make_payload("rt", "rt.delta");
+        struct maker_text r, t, edited;
+
+        (void)state;
+        maker_root(&r, 1, &roots, &role, &roots);
+        assert_int_equal(pin(&r), SG_OK);
+        maker_targets(&t, 1, &p, 1, &role);
+        assert_null(strstr(t.text, "from_"));
+        assert_null(strstr(t.text, "ram_need"));
+        p.manifest.kind = MANIFEST_DELTA;
+        p.manifest.from_length = 7;
+        memcpy(p.manifest.from_version, "1.2.2", 6);
+        maker_targets(&t, 1, &p, 1, &role);
+        for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+                sign_edited(&edited, &t, row[i].from, row[i].to, &role);
+                sg_err err = verify(&edited);
+                if (err != row[i].err) {
+                        fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
+                }
+        }
+}
+
+/* One package, one product, one new image for each guest. */
+static void refuses_targets_that_differ(void **state)
+{
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_payload p[MANIFEST_TARGETS_MAX + 1], *second = &p[1];
+        struct maker_text t;
+
+        (void)state;
+        maker_root(&t, 1, &roots, &role, &roots);
+        assert_int_equal(pin(&t), SG_OK);
+#define DIFFER(error, ...)                           \
+        do {                                         \
+                p[0] = make_payload("rt", "1.img");  \
+                p[1] = make_payload("rt", "2.img");  \
+                __VA_ARGS__;                         \
+                maker_targets(&t, 1, p, 2, &role);   \
+                assert_int_equal(verify(&t), error); \
+        } while (0)
+        DIFFER(SG_OK, (void)second);
+        DIFFER(SG_E_TARGET, second->manifest.minimum_updater++);
+        DIFFER(SG_E_TARGET, second->manifest.security_counter++);
+        DIFFER(SG_E_TARGET, second->manifest.to_digest[31] ^= 1);
+        DIFFER(SG_E_TARGET, second->manifest.package[0] = 'q');
+        DIFFER(SG_E_TARGET, second->manifest.product[0] = 'q');
+        DIFFER(SG_E_TARGET, second->manifest.kind = MANIFEST_DELTA; second->manifest.to_length++;
+               second->manifest.from_length = 1; second->manifest.from_version[0] = '1');
+        DIFFER(SG_OK, second->manifest.security_counter++; second->manifest.guest[0] = 'q');
+}
+
+static void takes_as_many_targets_as_it_knows(void **state)
+{
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_payload p[MANIFEST_TARGETS_MAX + 1];
+        struct maker_text t;
+
+        (void)state;
+        maker_root(&t, 1, &roots, &role, &roots);
+        assert_int_equal(pin(&t), SG_OK);
+        for (uint32_t i = 0; i <= MANIFEST_TARGETS_MAX; i++) {
+                char path[16];
+                snprintf(path, sizeof(path), "%u.img", i);
+                p[i] = make_payload("rt", path);
+        }
+        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX, &role);
+        assert_int_equal(verify(&t), SG_OK);
+        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX + 1, &role);
+        assert_int_equal(verify(&t), SG_E_TOO_LARGE);
+}
+
+/* Not signed well, and not even metadata. */
+static void refuses_what_is_no_metadata(void **state)
+{
+        static const struct {
+                const char *text;
+                sg_err err;
+        } row[] = {
+                {"{", SG_E_JSON},
+                {"{\"signed\":1,\"signatures\":[]}", SG_E_METADATA},
+                {"{\"signed\":{},\"signatures\":{}}", SG_E_METADATA},
+                {"{\"signed\":{},\"signatures\":[]}", SG_E_SIGNATURES},
+        };
+        static char long_text[TUF_METADATA_MAX + 1];
+        struct maker_text first = load("1.root.json");
+
+        (void)state;
+        assert_int_equal(pin(&first), SG_OK);
+        for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+                struct maker_text t = {.length = strlen(row[i].text)};
+                memcpy(t.text, row[i].text, t.length);
+                assert_int_equal(verify(&t), row[i].err);
+                assert_int_equal(update(&t), row[i].err);
+                assert_false(tuf_root_is(&root, &context, t.text, t.length));
+                if (row[i].err != SG_E_SIGNATURES) {
+                        assert_int_equal(pin(&t), row[i].err);
+                }
+        }
+        memset(long_text, ' ', sizeof(long_text));
+        assert_int_equal(
+                tuf_targets_verify(&targets, &root, &context, long_text, sizeof(long_text)),
+                SG_E_TOO_LARGE);
+}
+
+/* Signatures that are none stand beside good ones, and count for nothing. */
+static void passes_over_what_is_no_signature(void **state)
+{
+        static const char *const strange[] = {
+                "{\"keyid\":\"zz\",\"sig\":\"00\"}",
+                "{\"sig\":\"00\"}",
+                "7",
+        };
+        struct maker_text first = load("1.root.json");
+        struct maker_text good = load("targets.json");
+
+        (void)state;
+        assert_int_equal(pin(&first), SG_OK);
+        for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++) {
+                struct maker_text t = good;
+                char *at = strstr(t.text, "\"signatures\"");
+                assert_non_null(at);
+                at = strchr(at, ']');
+                size_t n = strlen(strange[i]) + 1;
+                memmove(at + n, at, t.length - (size_t)(at - t.text));
+                *at = ',';
+                memcpy(at + 1, strange[i], n - 1);
+                t.length += n;
+                assert_int_equal(verify(&t), SG_OK);
+        }
+}
+
+/* Under the right key's id: missing, of another kind, of no digits, too long. */
+static void refuses_signatures_of_no_form(void **state)
+{
+        static const char *const forms[] = {
+                "\"gig\":\"00\"",
+                "\"sig\":5",
+                "\"sig\":\"zzzzzzzz\"",
+                "\"sig\":\"" DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 "\"",
+        };
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_text r, good;
+
+        (void)state;
+        maker_root(&r, 1, &roots, &role, &roots);
+        assert_int_equal(pin(&r), SG_OK);
+        maker_targets(&good, 1, &p, 1, &role);
+        const char *sig = strstr(good.text, "\"sig\":\"");
+        assert_non_null(sig);
+        const char *end = strchr(sig + 7, '"') + 1;
+        for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+                struct maker_text t;
+                int n = snprintf(t.text, sizeof(t.text), "%.*s%s%.*s", (int)(sig - good.text),
+                                 good.text, forms[i],
+                                 (int)(good.length - (size_t)(end - good.text)), end);
+                t.length = (size_t)n;
+                assert_int_equal(verify(&t), SG_E_SIGNATURES);
+        }
+}
+
+static void either_expiry_counts(void **state)
+{
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_payload p = make_payload("rt", "rt.img");
+        struct tuf_context clock = context;
+        struct maker_text r, t, early;
+
+        (void)state;
+        clock.now = "2035-01-01T00:00:00Z";
+        maker_root(&r, 1, &roots, &role, &roots);
+        maker_targets(&t, 1, &p, 1, &role);
+        assert_int_equal(pin(&r), SG_OK);
+        assert_int_equal(tuf_targets_verify(&targets, &root, &clock, t.text, t.length), SG_OK);
+        sign_edited(&early, &t, "2040-", "2030-", &role);
+        assert_int_equal(tuf_targets_verify(&targets, &root, &clock, early.text, early.length),
+                         SG_E_EXPIRED);
+        sign_edited(&early, &r, "2040-", "2030-", &roots);
+        assert_int_equal(pin(&early), SG_OK);
+        assert_int_equal(tuf_targets_verify(&targets, &root, &clock, t.text, t.length),
+                         SG_E_EXPIRED);
+}
+
 static void refuses_wrong_roots(void **state)
 {
         static const struct {
@@ -320,6 +550,16 @@ static void refuses_wrong_roots(void **state)
                 {"BEGIN PUBLIC KEY-----\\n", "BEGIN PUBLIC KEY-----\\n\\n", SG_E_KEY_ID},
                 {"\"roles\":{", "\"rolez\":{", SG_E_METADATA},
                 {"\"keys\":{", "\"keyz\":{", SG_E_METADATA},
+                {"\"keys\":{", "\"keys\":[],\"x\":{", SG_E_METADATA},
+                {"\"keys\":{", "\"keys\":{\"00\":{},", SG_E_METADATA},
+                {"\"keys\":{", "\"keys\":{\"" DIGITS_64 "\":7,", SG_E_METADATA},
+                {"\"keyids\":[", "\"keyidz\":[", SG_E_METADATA},
+                {"\"keyids\":[", "\"keyids\":[\"zz\",", SG_E_METADATA},
+                {"\"threshold\":1", "\"thresholt\":1", SG_E_METADATA},
+                {"\"threshold\":1", "\"threshold\":99", SG_E_METADATA},
+                {"\"scheme\":\"ecdsa-sha2-nistp256\"", "\"scheme\":\"ecdsa-sha2-nistp384\"",
+                 SG_E_KEY_TYPE},
+                {"\"keyval\":{", "\"keyvam\":{", SG_E_METADATA},
         };
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
@@ -337,7 +577,29 @@ static void refuses_wrong_roots(void **state)
                 }
                 assert_int_equal(root.version, 1);
         }
+        /* A key of another kind, for a role that is not used here. */
+        sign_edited(&edited, &second, "\"keys\":{",
+                    "\"keys\":{\"" DIGITS_64 "\":{\"keytype\":\"rsa\"},", &roots);
+        assert_int_equal(update(&edited), SG_OK);
+        assert_int_equal(pin(&first), SG_OK);
         assert_int_equal(update(&second), SG_OK);
+}
+
+static void a_role_counts_each_key_once(void **state)
+{
+        const struct maker_role roots = {{&a}, 1, 1};
+        const struct maker_role role = {{&c}, 1, 1};
+        struct maker_text r, edited;
+        char once[80], twice[160];
+
+        (void)state;
+        maker_root(&r, 1, &roots, &role, &roots);
+        const char *at = strstr(r.text, "\"keyids\":[\"");
+        assert_non_null(at);
+        snprintf(once, sizeof(once), "%.67s", at + 9);
+        snprintf(twice, sizeof(twice), "%s,%s", once, once + 1);
+        sign_edited(&edited, &r, once, twice, &roots);
+        assert_int_equal(pin(&edited), SG_E_METADATA);
 }
 
 /* Key a once more, under the id of a key object that has a member more. */
@@ -480,6 +742,10 @@ static void refuses_bad_chunk_lists(void **state)
         assert_int_equal(chunk_reader_open(&r, &s.storage, 0, 100, l, sizeof(l) - 1, buffer),
                          SG_E_CHUNK_LIST);
         assert_int_equal(chunk_reader_open(&r, &s.storage, 0, 100, l, 7, buffer), SG_E_CHUNK_LIST);
+        l[0] ^= 1;
+        assert_int_equal(chunk_reader_open(&r, &s.storage, 0, 100, l, sizeof(l), buffer),
+                         SG_E_CHUNK_LIST);
+        l[0] ^= 1;
         l[8 + 3] = 1; /* longer than a chunk may be */
         assert_int_equal(
                 chunk_reader_open(&r, &s.storage, 0, 100 + (1 << 24), l, sizeof(l), buffer),
@@ -516,6 +782,64 @@ static void follows_the_chain_in_a_package(void **state)
         assert_int_equal(open_package(0, 0), SG_E_SIGNATURES);
 }
 
+/* The tenth root has a name of two digits. */
+static void follows_the_chain_past_nine(void **state)
+{
+        const struct maker_role first = {{&a}, 1, 1}, second = {{&b}, 1, 1};
+        const struct maker_role both = {{&a, &b}, 2, 1}, role = {{&c}, 1, 1};
+        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_text r10, r11, t;
+        size_t at = 0;
+
+        (void)state;
+        maker_root(&pinned, 9, &first, &role, &first);
+        maker_root(&r10, 10, &second, &role, &both);
+        maker_root(&r11, 11, &second, &role, &second);
+        maker_targets(&t, 1, &p, 1, &role);
+        maker_member(archive, sizeof(archive), &at, "root.json", r11.text, r11.length);
+        maker_member(archive, sizeof(archive), &at, "10.root.json", r10.text, r10.length);
+        maker_member(archive, sizeof(archive), &at, "targets.json", t.text, t.length);
+        maker_payloads(archive, sizeof(archive), &at, &p, 1);
+        memory_storage_init(&storage, archive, at + 1024);
+        assert_int_equal(open_package(11, 0), SG_OK);
+        pinned.text[0] = 'x';
+        assert_int_equal(open_package(11, 0), SG_E_JSON);
+}
+
+static void a_payload_of_another_digest_is_told(void **state)
+{
+        (void)state;
+        make_package(5);
+        assert_int_equal(open_package(0, 0), SG_OK);
+        struct manifest_target m = package.targets.target[0];
+        m.sha256[0] ^= 1;
+        assert_int_equal(package_target_verify(&package, &m, list, buffer), SG_E_TARGET_DIGEST);
+        storage.read_error = SG_E_IO;
+        assert_int_equal(package_target_verify(&package, &m, list, buffer), SG_E_IO);
+}
+
+/* The chunk that is loaded is not read again. */
+static void hands_out_chunks_one_by_one(void **state)
+{
+        struct chunk_reader r;
+        const uint8_t *bytes;
+        uint8_t out[16];
+        uint64_t at;
+
+        (void)state;
+        make_package(5);
+        assert_int_equal(open_package(0, 0), SG_OK);
+        const struct manifest_target *m = &package.targets.target[0];
+        assert_int_equal(package_target_open(&package, m, list, buffer, &r), SG_OK);
+        assert_int_equal(chunk_reader_chunk(&r, 2, &bytes, &at), SG_OK);
+        assert_int_equal(at, 1000);
+        storage.read_error = SG_E_IO;
+        assert_int_equal(chunk_reader_chunk(&r, 2, &bytes, &at), SG_OK);
+        assert_memory_equal(bytes, payload_bytes + 1000, 1999);
+        assert_int_equal(chunk_reader_read(&r, 1200, out, sizeof(out)), SG_OK);
+        assert_int_equal(chunk_reader_chunk(&r, 0, &bytes, &at), SG_E_IO);
+}
+
 static void peeks_at_what_is_there(void **state)
 {
         uint8_t one[32], two[32];
@@ -541,13 +865,24 @@ int main(void)
                 cmocka_unit_test(counts_distinct_keys),
                 cmocka_unit_test(pinned_root_must_sign_itself),
                 cmocka_unit_test(refuses_signed_nonsense),
+                cmocka_unit_test(refuses_signed_nonsense_of_deltas),
+                cmocka_unit_test(refuses_targets_that_differ),
+                cmocka_unit_test(takes_as_many_targets_as_it_knows),
+                cmocka_unit_test(refuses_what_is_no_metadata),
+                cmocka_unit_test(passes_over_what_is_no_signature),
+                cmocka_unit_test(refuses_signatures_of_no_form),
+                cmocka_unit_test(either_expiry_counts),
                 cmocka_unit_test(refuses_wrong_roots),
+                cmocka_unit_test(a_role_counts_each_key_once),
                 cmocka_unit_test(a_key_under_two_ids_is_refused),
                 cmocka_unit_test(opens_a_package),
                 cmocka_unit_test(refuses_every_truncated_package),
                 cmocka_unit_test(a_changed_chunk_is_not_handed_out),
                 cmocka_unit_test(refuses_bad_chunk_lists),
                 cmocka_unit_test(follows_the_chain_in_a_package),
+                cmocka_unit_test(follows_the_chain_past_nine),
+                cmocka_unit_test(a_payload_of_another_digest_is_told),
+                cmocka_unit_test(hands_out_chunks_one_by_one),
                 cmocka_unit_test(peeks_at_what_is_there),
         };
 
