@@ -14,6 +14,7 @@ $(call unit-test,slots_odd_test,tests/unit/slots_odd_test.c bootflow/slots.c boo
 $(call unit-test,record_test,tests/unit/record_test.c bootflow/record.c bootflow/slots.c \
   bootflow/slots_event.c bootflow/crc32.c)
 $(call unit-test,journal_test,tests/unit/journal_test.c tests/unit/strict_nor.c $(BOOTFLOW_STATE))
+$(call unit-test,journal_scan_test,tests/unit/journal_scan_test.c $(BOOTFLOW_STATE))
 $(call unit-test,image_test,tests/unit/image_test.c $(BOOTFLOW_IMAGE),$(BOOTFLOW_CRYPTO_asan))
 $(call unit-test,chosen_test,tests/unit/chosen_test.c bootflow/chosen.c,-lfdt)
 $(call unit-test,fit_test,tests/unit/fit_test.c $(BOOTFLOW_FIT),-lfdt)

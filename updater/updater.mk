@@ -21,6 +21,8 @@ $(call unit-test,canonical_test,tests/unit/canonical_test.c updater/package/cano
 include updater/el1/el1.mk
 $(call unit-test,gpt_test,tests/unit/gpt_test.c updater/gpt.c updater/partition.c,-lz)
 $(call unit-test,tuf_test,tests/unit/tuf_test.c tests/unit/package_maker.c \
+  $(UPDATER_PACKAGE),$(UPDATER_CRYPTO))
+$(call unit-test,package_test,tests/unit/package_test.c tests/unit/package_maker.c \
   tests/unit/memory_storage.c $(UPDATER_PACKAGE),$(UPDATER_CRYPTO))
 # What runs the engine on a fake device.
 ENGINE_ON_A_FAKE := $(addprefix tests/unit/,engine_fixture.c fake_world.c package_maker.c) \
