@@ -143,10 +143,11 @@ static void events_are_lines(void **state)
         event_begin(&l, EVENT_TARGET_CHOSEN, "personal");
         event_u64(&l, "max", UINT64_MAX);
         event_i64(&l, "min", INT64_MIN);
+        event_i64(&l, "five", 5);
         event_text(&l, "text", "two words\n\xff\x7f");
         event_end(&l, 42);
         assert_string_equal(l.text, "event 20 target-chosen guest=personal "
-                                    "max=18446744073709551615 min=-9223372036854775808 "
+                                    "max=18446744073709551615 min=-9223372036854775808 five=5 "
                                     "text=two_words___ t=42");
 }
 

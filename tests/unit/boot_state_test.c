@@ -117,6 +117,18 @@ static void an_interrupted_trial_is_logged(void **state)
         }
 }
 
+static void an_interruption_that_cannot_be_written_is_logged(void **state)
+{
+        (void)state;
+        stage_b();
+        assert_int_equal(report(0, COUNTER, digest_b), SLOTS_START_TRIAL);
+        nor_stop(&nor, 1, NOR_NOTHING, true);
+        rt->desc = &fake.desc[FAKE_UPDATE];
+        power_cycle();
+        rt->desc = &fake.desc[FAKE_RT];
+        assert_non_null(strstr(fake.log, "VM personal: boot state: error 101"));
+}
+
 static void a_guest_without_a_state_is_told_apart(void **state)
 {
         struct bf_guest g;
@@ -292,6 +304,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(a_quiet_power_on_logs_nothing, setup),
                 cmocka_unit_test_setup(an_interrupted_trial_is_logged, setup),
+                cmocka_unit_test_setup(an_interruption_that_cannot_be_written_is_logged, setup),
                 cmocka_unit_test_setup(a_guest_without_a_state_is_told_apart, setup),
                 cmocka_unit_test_setup(a_blank_bank_is_logged_once, setup),
                 cmocka_unit_test_setup(both_slots_bad_is_logged, setup),

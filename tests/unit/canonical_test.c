@@ -69,6 +69,9 @@ static void refuses_what_is_not_json(void **state)
                 "[-]",
                 "[tru]",
                 "[nul]",
+                "[trux]",
+                "[falsx]",
+                "[nulx]",
                 "[12345678901234567890]",
                 "[\"\\x\"]",
                 "[\"\\ud800\"]",
@@ -162,7 +165,7 @@ static void reads_members(void **state)
 static void takes_no_other_forms(void **state)
 {
         static const char text[] = "{\"hex\":\"0g\",\"low\":\"g0\",\"nul\":\"a\\u0000b\","
-                                   "\"number\":12,\"word\":true}";
+                                   "\"number\":12,\"word\":true,\"list\":[\"x\",1]}";
         struct json json;
         uint64_t number;
         uint8_t bytes[2];
@@ -175,6 +178,7 @@ static void takes_no_other_forms(void **state)
         assert_false(json_hex(&json, json_member(&json, 0, "number"), bytes, 1));
         assert_false(json_string(&json, json_member(&json, 0, "nul"), string, sizeof(string)));
         assert_false(json_u64(&json, json_member(&json, 0, "word"), &number));
+        assert_int_equal(json_member(&json, json_member(&json, 0, "list"), "x"), -1);
         assert_int_equal(json_parse(&json, text, (size_t)INT32_MAX + 1, tokens, 256), SG_E_JSON);
         assert_int_equal(json_parse(&json, text, strlen(text), tokens, (size_t)INT32_MAX + 1),
                          SG_E_JSON);

@@ -36,16 +36,20 @@ static void life_goes_its_way(void **state)
         }
         /* It left RUNNING once; LOADING does not count. */
         assert_int_equal(life.restarts, 1);
+        life.state = SG_VM_TRIAL;
+        assert_true(life_move(&life, SG_VM_STOPPED, SG_CAUSE_FAULT, 0));
+        assert_int_equal(life.restarts, 2);
 }
 
 static void refused_move_changes_nothing(void **state)
 {
         static const enum sg_vm_state bad[][2] = {
-                {SG_VM_CREATED, SG_VM_RUNNING},   {SG_VM_STOPPED, SG_VM_TRIAL},
-                {SG_VM_STOPPED, SG_VM_VERIFYING}, {SG_VM_LOADING, SG_VM_RUNNING},
-                {SG_VM_LOADING, SG_VM_TRIAL},     {SG_VM_RUNNING, SG_VM_TRIAL},
-                {SG_VM_RUNNING, SG_VM_LOADING},   {SG_VM_FAILED, SG_VM_RUNNING},
-                {SG_VM_TRIAL, SG_VM_FAILED},      {SG_VM_RUNNING, (enum sg_vm_state)99},
+                {SG_VM_CREATED, SG_VM_RUNNING},        {SG_VM_STOPPED, SG_VM_TRIAL},
+                {SG_VM_STOPPED, SG_VM_VERIFYING},      {SG_VM_LOADING, SG_VM_RUNNING},
+                {SG_VM_LOADING, SG_VM_TRIAL},          {SG_VM_RUNNING, SG_VM_TRIAL},
+                {SG_VM_RUNNING, SG_VM_LOADING},        {SG_VM_FAILED, SG_VM_RUNNING},
+                {SG_VM_TRIAL, SG_VM_FAILED},           {SG_VM_RUNNING, (enum sg_vm_state)99},
+                {(enum sg_vm_state)99, SG_VM_STOPPED},
         };
 
         (void)state;
@@ -65,6 +69,7 @@ static void refused_move_changes_nothing(void **state)
         assert_string_equal(life_state_name(SG_VM_TRIAL), "trial");
         assert_string_equal(life_state_name((enum sg_vm_state)99), "?");
         assert_string_equal(life_cause_name(SG_CAUSE_DEADLINE), "deadline");
+        assert_string_equal(life_cause_name((enum sg_cause)99), "?");
 }
 
 /* ---- RAM ---- */

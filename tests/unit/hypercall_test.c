@@ -231,8 +231,11 @@ static void only_the_boot_vcpu_of_a_verifying_vm_reports(void **state)
         refuse(personal, SG_HC_BOOT_REPORT, args, SG_HC_DENIED);
         personal->requests = 0;
         second->regs.x[0] = SG_HC_BOOT_REPORT;
+        fake.calls = 0;
         hypercall(second);
         assert_int_equal((int64_t)second->regs.x[0], SG_HC_DENIED);
+        assert_int_equal(fake.calls, 0);
+        expect_no_event();
 }
 
 static void bad_arguments(void **state)

@@ -663,6 +663,20 @@ static void takes_keys_of_one_form(void **state)
         }
 }
 
+/* PEM pads the last byte; what stands behind the key in memory is no part of it. */
+static void a_key_id_is_of_the_key_alone(void **state)
+{
+        uint8_t spki[KEY_SPKI_SIZE + 1], first[32], second[32];
+
+        (void)state;
+        memcpy(spki, a.spki, KEY_SPKI_SIZE);
+        spki[KEY_SPKI_SIZE] = 0;
+        assert_int_equal(key_id(spki, first), SG_OK);
+        spki[KEY_SPKI_SIZE] = 0xff;
+        assert_int_equal(key_id(spki, second), SG_OK);
+        assert_memory_equal(first, second, 32);
+}
+
 /* Key a once more, under the id of a key object that has a member more. */
 static void write_alias(char *out, size_t size)
 {
@@ -719,6 +733,7 @@ int main(void)
                 cmocka_unit_test(refuses_wrong_roots),
                 cmocka_unit_test(a_role_counts_each_key_once),
                 cmocka_unit_test(takes_keys_of_one_form),
+                cmocka_unit_test(a_key_id_is_of_the_key_alone),
                 cmocka_unit_test(a_key_under_two_ids_is_refused),
         };
 
