@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "delta/blocks.h"
 #include "delta/map.h"
 #include "delta/models/btf.h"
 #include "delta/models/kallsyms.h"
@@ -44,12 +45,14 @@ struct dl {
         struct dl_btf btf;
         struct dl_rela rela;
         struct dl_kallsyms kallsyms;
+        struct dl_blocks blocks;
         struct dl_made made[DL_MADE_MAX]; /* in output order, without overlap */
         uint32_t made_count;
         struct dl_stream streams[DL_STREAMS];
         struct dl_cache_line cache[DL_CACHE_LINES];
         uint8_t *table;      /* the segment table */
         uint8_t *window;     /* DL_OUTPUT_WINDOW: output on its way */
+        uint32_t window_at;  /* and where it goes: output before can be read back */
         uint32_t evict;      /* cache line to reuse next */
         uint32_t segment;    /* to decode next */
         sg_err failed;       /* sticky */

@@ -149,8 +149,27 @@ sg_err dl_program_open(struct dl *dl)
         return e;
 }
 
+/* Output before, from where it was written or from the window; what it overlaps it repeats. */
+static sg_err predict_echo(struct dl *dl, uint8_t *out, uint32_t to, uint32_t at, uint32_t n)
+{
+        uint32_t distance = to - at, first = distance < n ? distance : n, written = 0;
+        sg_err e = SG_OK;
+
+        if (at < dl->window_at)
+                written = dl->window_at - at < first ? dl->window_at - at : first;
+        if (written > 0)
+                e = dl->ops.new_read(dl->ops.ctx, at, out, written);
+        if (written < first)
+                memcpy(out + written, dl->window + (at + written - dl->window_at), first - written);
+        for (uint32_t i = first; i < n; i++)
+                out[i] = out[i - distance];
+        return e;
+}
+
 sg_err dl_predict(struct dl *dl, uint8_t *out, uint32_t to, uint32_t from, uint32_t n)
 {
+        if (from >= dl->header.from_size)
+                return predict_echo(dl, out, to, from - (uint32_t)dl->header.from_size, n);
         if (!dl->program)
                 return dl_old_read(dl, from, out, n);
         uint32_t lead = from < DL_WINDOW_LEAD ? from : DL_WINDOW_LEAD;

@@ -42,7 +42,7 @@ static sg_err finish_streams(struct dl *dl)
                 if (e)
                         return e;
         }
-        return dl->correcting ? SG_E_DELTA_SEGMENT : SG_OK;
+        return dl->correcting || dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : SG_OK;
 }
 
 sg_err dl_copies_start(struct dl *dl, uint32_t to)
@@ -51,6 +51,14 @@ sg_err dl_copies_start(struct dl *dl, uint32_t to)
                 dl->next = dl_map_find(&dl->map, to);
         dl->copy = (struct dl_copy){to, 0, 0};
         return dl_copies_next(dl);
+}
+
+/* Positions beyond the old image's are those of the output before: an echo. */
+static bool in_one_image(const struct dl *dl, const struct dl_copy *c)
+{
+        uint64_t size = dl->header.from_size;
+
+        return c->from < size ? c->from + (uint64_t)c->length <= size : c->from - size < c->to;
 }
 
 static sg_err streamed_copy(struct dl *dl)
@@ -70,7 +78,9 @@ static sg_err streamed_copy(struct dl *dl)
                 return e;
         if (limit > dl->header.to_size)
                 limit = dl->header.to_size;
-        return dl_copy_next(&dl->copy, skip, length, seek, limit, dl->header.from_size);
+        e = dl_copy_next(&dl->copy, skip, length, seek, limit,
+                         dl->header.from_size + dl->header.to_size);
+        return e || in_one_image(dl, &dl->copy) ? e : SG_E_DELTA_MAP;
 }
 
 sg_err dl_copies_next(struct dl *dl)
@@ -90,6 +100,15 @@ static sg_err next_gap(struct dl *dl)
         return e || !dl->correcting ? e : dl_stream_varint(&dl->streams[DL_GAPS], &dl->gap);
 }
 
+/* Take bytes of a stream that may be sorted. */
+static sg_err take(struct dl *dl, enum dl_stream_id id, uint8_t *to, uint32_t n)
+{
+        struct dl_stream *s = &dl->streams[id];
+
+        return dl->blocks.stream == s ? dl_blocks_read(&dl->blocks, to, n)
+                                      : dl_stream_read(s, to, n);
+}
+
 /* Mend what the prediction got wrong. */
 static sg_err correct(struct dl *dl, uint8_t *out, uint32_t n)
 {
@@ -98,7 +117,7 @@ static sg_err correct(struct dl *dl, uint8_t *out, uint32_t n)
         while (dl->correcting && dl->gap < n - at) {
                 uint8_t value;
                 at += dl->gap;
-                sg_err e = dl_stream_byte(&dl->streams[DL_VALUES], &value);
+                sg_err e = take(dl, DL_VALUES, &value, 1);
                 if (!e)
                         e = next_gap(dl);
                 if (e)
@@ -171,7 +190,7 @@ static sg_err fill_run(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n, uin
         }
         if (dl->copying)
                 *run = least(*run, c->to - to);
-        return dl_stream_read(&dl->streams[DL_LITERALS], out, *run);
+        return take(dl, DL_LITERALS, out, *run);
 }
 
 /* One piece of output: n <= DL_PIECE bytes at `to`, not across a piece's end. */
@@ -244,6 +263,7 @@ static sg_err decode_windows(struct dl *dl, uint32_t to, uint32_t end)
 
         while (!e && to < end) {
                 uint32_t n = least(end - to, DL_OUTPUT_WINDOW);
+                dl->window_at = to;
                 for (uint32_t at = 0; !e && at < n; at += DL_PIECE)
                         e = fill(dl, dl->window + at, to + at, least(n - at, DL_PIECE));
                 if (!e)
@@ -260,6 +280,7 @@ static sg_err decode(struct dl *dl)
         uint64_t end = to + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
         sg_err e = open_chunk(dl);
 
+        dl_blocks_begin(dl);
         if (!e)
                 e = dl_copies_start(dl, (uint32_t)to);
         if (!e)

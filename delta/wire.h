@@ -65,6 +65,7 @@ enum dl_section_id {
         DL_S_BTF_NEW,      /* what is new in it; bytes of strings, words of types, early strings */
         DL_S_KALLSYMS,     /* symbol names; old symbols, new symbols, runs, symbols sent */
         DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
+        DL_S_BLOCKS,       /* which streams are sorted; bytes of the longest block */
         DL_S_LIMIT,
 };
 #define DL_SECTIONS_MAX 12u
@@ -120,6 +121,8 @@ enum dl_stream_id {
 #define DL_CACHE_LINES         8u
 #define KALLSYMS_TOKENS_MEMORY 1040u /* struct kallsyms_tokens */
 #define DL_COPY_MEMORY         12u   /* per copy of the resident map */
+#define DL_BLOCK_STEP          4096u /* bytes of a sorted block between two rows of counts */
+#define DL_BLOCK_ROW           1024u /* bytes of such a row */
 
 /* Predicted bytes are worked out in pieces that end at multiples of this in the output. */
 #define DL_PIECE 4096u

@@ -34,6 +34,7 @@ void encoder_free(struct encoder *e)
         for (uint32_t i = 0; e->chunks && i < e->header.segment_count; i++)
                 bytes_free(&e->chunks[i]);
         free(e->chunks);
+        bytes_free(&e->sorted);
         free(e->from_filled);
         free(e->to_filled);
         copies_free(&e->copies);
@@ -72,11 +73,15 @@ static uint64_t arena_with(const struct encoder *e, uint32_t copies, bool reside
         return encoder_arena(&trial);
 }
 
-static uint64_t limit_of(const struct encoder *e)
+uint64_t encoder_limit(const struct encoder *e)
 {
         if (e->options->ram_max)
                 return e->options->ram_max;
-        return e->section_count > 0 ? DL_RAM_KERNEL : DL_RAM_DEFAULT;
+        for (uint32_t i = 0; i < e->section_count; i++) {
+                if (e->sections[i].id >= DL_S_RELA && e->sections[i].id <= DL_S_KALLSYMS_NEW)
+                        return DL_RAM_KERNEL;
+        }
+        return DL_RAM_DEFAULT;
 }
 
 /* Copies that a kernel's models should leave room for. */
@@ -86,7 +91,7 @@ static sg_err choose_models(struct encoder *e)
 {
         sg_err err = encode_models(e);
 
-        while (!err && arena_with(e, COPIES_EXPECTED, true) > limit_of(e) && give_up_model(e))
+        while (!err && arena_with(e, COPIES_EXPECTED, true) > encoder_limit(e) && give_up_model(e))
                 err = encode_models(e);
         return err;
 }
@@ -94,7 +99,7 @@ static sg_err choose_models(struct encoder *e)
 /* Give up the shortest copies that have no room; should they be many the rival is smaller. */
 static sg_err fit_memory(struct encoder *e)
 {
-        uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = limit_of(e);
+        uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = encoder_limit(e);
         uint64_t fixed = arena_with(e, 0, true);
         uint64_t room = fixed > limit ? 0 : (limit - fixed) / each;
 
@@ -126,7 +131,7 @@ static sg_err attempt(struct encoder *e, struct rival *rival)
         sg_err err = choose_models(e);
         if (!err && rival && has_rival(e))
                 rival_start(rival);
-        if (!err && arena_with(e, 0, true) > limit_of(e))
+        if (!err && arena_with(e, 0, true) > encoder_limit(e))
                 err = SG_E_DELTA_RAM;
         if (!err)
                 err = find_copies(e);
@@ -141,8 +146,11 @@ static sg_err attempt(struct encoder *e, struct rival *rival)
 static sg_err attempt_plain(struct encoder *e)
 {
         e->output = e->to->data;
-        sg_err err = arena_with(e, 0, false) > limit_of(e) ? SG_E_DELTA_RAM : find_plain_copies(e);
+        sg_err err =
+                arena_with(e, 0, false) > encoder_limit(e) ? SG_E_DELTA_RAM : find_plain_copies(e);
 
+        if (!err)
+                err = find_echoes(e);
         return err ? err : mirror_open(e);
 }
 

@@ -36,6 +36,9 @@ struct encoder {
         uint32_t section_count;
         struct dl_header header;
         struct bytes *chunks; /* one per segment */
+        struct bytes sorted;  /* which stream of each segment is sorted (delta/blocks.h) */
+        uint32_t block_room;  /* bytes of the longest block that memory is left for */
+        uint32_t block;       /* and of the longest one */
         void *arena;
         struct dl *mirror; /* the decoder that the patch will meet, in memory of its own */
 };
@@ -46,11 +49,17 @@ struct section *encoder_section(struct encoder *e, enum dl_section_id id, uint32
 /* Bytes of the decoder's arena for header and sections. */
 uint64_t encoder_arena(const struct encoder *e);
 
+/* What it may be. */
+uint64_t encoder_limit(const struct encoder *e);
+
 /* Find the copies and the modes, on images whose references are canonical. */
 sg_err find_copies(struct encoder *e);
 
 /* Find the copies between the images as they are. */
 sg_err find_plain_copies(struct encoder *e);
+
+/* Add what stands earlier in the new image to copies that will stand in the segments. */
+sg_err find_echoes(struct encoder *e);
 
 /* Keep the longest copies only. */
 sg_err keep_copies(struct encoder *e, uint32_t count);
@@ -64,6 +73,16 @@ void encode_program(struct encoder *e);
 /* Set up e->mirror from header and sections. */
 sg_err mirror_open(struct encoder *e);
 void mirror_close(struct encoder *e);
+
+/* What a segment is made of, before it is packed. */
+struct raw_chunk {
+        struct bytes streams[DL_STREAMS];
+        struct bytes differences; /* of all predicted bytes, right ones too */
+};
+
+/* Pack the streams of the next segment. */
+void chunk_pack(struct encoder *e, const struct raw_chunk *raw, struct bytes *chunk);
+void raw_chunk_free(struct raw_chunk *raw);
 
 /* Fill e->chunks. */
 sg_err encode_segments(struct encoder *e);

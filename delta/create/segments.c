@@ -5,11 +5,21 @@
 
 #include <stdlib.h>
 
+#include "delta/create/blocks.h"
+
 static sg_err read_from(void *ctx, uint64_t off, void *buf, size_t len)
 {
         const struct encoder *e = ctx;
 
         memcpy(buf, e->from->data + off, len);
+        return SG_OK;
+}
+
+static sg_err read_output(void *ctx, uint64_t off, void *buf, size_t len)
+{
+        const struct encoder *e = ctx;
+
+        memcpy(buf, e->output + off, len);
         return SG_OK;
 }
 
@@ -25,7 +35,8 @@ static sg_err read_start(void *ctx, uint64_t off, void *buf, size_t len)
 
 sg_err mirror_open(struct encoder *e)
 {
-        struct dl_ops ops = {.ctx = e, .patch_read = read_start, .old_read = read_from};
+        struct dl_ops ops = {
+                .ctx = e, .patch_read = read_start, .old_read = read_from, .new_read = read_output};
         struct dl_header header;
         sg_err err = encode_start(e, false, &e->start);
 
@@ -36,8 +47,11 @@ sg_err mirror_open(struct encoder *e)
         e->arena = aligned_alloc(DL_ARENA_ALIGN, header.arena_size);
         if (!e->arena)
                 return SG_E_NO_MEMORY;
-        return dl_open(&e->mirror, &ops, &header, e->arena, header.from_size, header.from_digest,
-                       NULL);
+        err = dl_open(&e->mirror, &ops, &header, e->arena, header.from_size, header.from_digest,
+                      NULL);
+        if (!err)
+                e->mirror->window_at = DL_IMAGE_MAX; /* all output can be read */
+        return err;
 }
 
 void mirror_close(struct encoder *e)
@@ -49,7 +63,7 @@ void mirror_close(struct encoder *e)
 }
 
 struct segment {
-        struct bytes streams[DL_STREAMS];
+        struct raw_chunk raw;
         uint32_t start, at; /* output positions: of the segment, of the work */
         uint32_t copy;      /* index of the copy at or after `at` */
         uint32_t gap;       /* right bytes since the last wrong one */
@@ -67,12 +81,13 @@ static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
 {
         for (uint32_t i = 0; i < n; i++) {
                 uint8_t value = (uint8_t)(e->output[to + i] - predicted[i]);
+                bytes_byte(&s->raw.differences, value);
                 if (value == 0) {
                         s->gap++;
                         continue;
                 }
-                bytes_varint(&s->streams[DL_GAPS], s->gap);
-                bytes_byte(&s->streams[DL_VALUES], value);
+                bytes_varint(&s->raw.streams[DL_GAPS], s->gap);
+                bytes_byte(&s->raw.streams[DL_VALUES], value);
                 s->gap = 0;
         }
 }
@@ -85,9 +100,9 @@ static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy 
 
         if (e->resident || (s->at != c->to && s->at != s->start))
                 return;
-        bytes_varint(&s->streams[DL_SKIPS], s->at - s->to);
-        bytes_varint(&s->streams[DL_LENGTHS], length);
-        bytes_varint(&s->streams[DL_SEEKS], dl_zigzag((int32_t)(from - s->from)));
+        bytes_varint(&s->raw.streams[DL_SKIPS], s->at - s->to);
+        bytes_varint(&s->raw.streams[DL_LENGTHS], length);
+        bytes_varint(&s->raw.streams[DL_SEEKS], dl_zigzag((int32_t)(from - s->from)));
         s->to = s->at + length;
         s->from = from + length;
 }
@@ -141,29 +156,10 @@ static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
         } else {
                 run = made ? least(run, made->to - s->at) : run;
                 run = c ? least(run, c->to - s->at) : run;
-                bytes_add(&s->streams[DL_LITERALS], e->output + s->at, run);
+                bytes_add(&s->raw.streams[DL_LITERALS], e->output + s->at, run);
         }
         s->at += run;
         return err;
-}
-
-static void pack_chunk(struct encoder *e, struct segment *s, struct bytes *chunk)
-{
-        uint32_t count = e->resident ? DL_RESIDENT_STREAMS : DL_STREAMS;
-        struct bytes packed[DL_STREAMS] = {0};
-        size_t total = 0;
-
-        for (uint32_t i = 0; i < count; i++) {
-                bytes_deflate(&packed[i], &s->streams[i]);
-                total += packed[i].size;
-                chunk->failed |= packed[i].failed;
-        }
-        for (uint32_t i = 0; i < count && total > 0; i++)
-                bytes_varint(chunk, (uint32_t)packed[i].size);
-        for (uint32_t i = 0; i < count; i++) {
-                bytes_add(chunk, packed[i].data, packed[i].size);
-                bytes_free(&packed[i]);
-        }
 }
 
 static sg_err encode_segment(struct encoder *e, uint32_t index, struct bytes *chunk)
@@ -179,10 +175,26 @@ static sg_err encode_segment(struct encoder *e, uint32_t index, struct bytes *ch
         while (!err && s.at < end)
                 err = add_run(e, &s, end);
         if (!err)
-                pack_chunk(e, &s, chunk);
-        for (uint32_t i = 0; i < DL_STREAMS; i++)
-                bytes_free(&s.streams[i]);
+                chunk_pack(e, &s.raw, chunk);
+        raw_chunk_free(&s.raw);
         return chunk->failed ? SG_E_NO_MEMORY : err;
+}
+
+/* Sorting takes what the rest of the arena leaves. */
+static void plan_blocks(struct encoder *e)
+{
+        uint32_t count = e->header.segment_count;
+        uint64_t used = encoder_arena(e) + (uint64_t)count * DL_T_SIZE, limit = encoder_limit(e);
+
+        e->block_room = blocks_room(used < limit ? limit - used : 0, count);
+}
+
+static void encode_blocks(struct encoder *e)
+{
+        struct section *s = encoder_section(e, DL_S_BLOCKS, e->block);
+
+        s->raw = e->sorted;
+        e->sorted = (struct bytes){0};
 }
 
 sg_err encode_segments(struct encoder *e)
@@ -193,9 +205,12 @@ sg_err encode_segments(struct encoder *e)
         e->chunks = calloc(count ? count : 1, sizeof(*e->chunks));
         if (!e->chunks)
                 return SG_E_NO_MEMORY;
+        plan_blocks(e);
         for (uint32_t i = 0; !err && i < count; i++) {
                 err = encode_segment(e, i, &e->chunks[i]);
                 tell(e, "encode", i + 1u, count);
         }
+        if (!err && e->block > 0)
+                encode_blocks(e);
         return err;
 }

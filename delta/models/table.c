@@ -7,4 +7,5 @@ const struct dl_model dl_models[DL_MODELS] = {
         {DL_S_RELA, dl_rela_plan, dl_rela_open},
         {DL_S_BTF, dl_btf_plan, dl_btf_open},
         {DL_S_KALLSYMS, dl_kallsyms_plan, dl_kallsyms_open},
+        {DL_S_BLOCKS, dl_blocks_plan, dl_blocks_open},
 };

@@ -64,6 +64,38 @@ def inserted_and_lost(data, every):
     return bytes(out)
 
 
+def words(seed, size):
+    """Text of one vocabulary, some of its words far more often than others."""
+    r = random.Random(7)
+    known = ["".join(r.choice("etaoinshrdlucm") for _ in range(r.randint(2, 9))) for _ in range(2000)]
+    r = random.Random(seed)
+    said = (known[min(int(r.paretovariate(0.6)) - 1, 1999)] for _ in range(size // 3))
+    return " ".join(said).encode()[:size]
+
+
+def sources():
+    """This repository's C files, one behind the other."""
+    found = sorted(glob.glob("[a-z]*/**/*.[ch]", recursive=True))
+    return b"".join(open(p, "rb").read() for p in found if not p.startswith("build/"))[:2 << 20]
+
+
+def levels(seed, size):
+    """Samples that differ little from the one before."""
+    r, level, out = random.Random(seed), 128, bytearray()
+    for _ in range(size):
+        level = max(0, min(255, level + r.randint(-3, 3)))
+        out.append(level)
+    return bytes(out)
+
+
+def numbers(seed, count):
+    r, value, out = random.Random(seed), 0, []
+    for _ in range(count):
+        value += r.randint(1, 40)
+        out.append(b"%d\n" % value)
+    return b"".join(out)
+
+
 BASE = noise(300_000)
 LONG = noise(1 << 20)
 GENERATED = {
@@ -81,6 +113,21 @@ GENERATED = {
     "shrunk": (BASE, BASE[::2]),
     "one-byte": (b"a", b"b"),
     "doubled": (BASE, BASE + BASE),
+    # What bzip2 codes better than deflate: each of these was beyond the bound once.
+    "new-words": (b"x", words(1, 1 << 20)),
+    "other-words": (words(2, 1 << 20), words(3, 1 << 20)),
+    "new-sources": (b"x", sources()),
+    "sources-after-noise": (LONG, sources()),
+    "flipped-plane": (sources(), bytes(b ^ 32 for b in sources())),
+    "each-byte-one-more": (sources(), bytes((b + 1) & 255 for b in sources())),
+    "levels": (b"x", levels(1, 1 << 20)),
+    "sorted-numbers": (numbers(1, 200_000), numbers(2, 200_000)),
+    "long-zeros": (noise(1000), bytes(36 << 20)),
+    "far-period": (b"x", noise(100_000) * 30),
+    "period-with-insertions": (BASE[:5000] * 200, inserted_and_lost(BASE[:5000] * 200, 3000)),
+    "swapped-halves": (sources(), sources()[1 << 20:] + sources()[:1 << 20]),
+    "shifted-by-one": (LONG, b"x" + LONG),
+    "old-of-one-byte": (b"x", LONG),
 }
 
 
@@ -104,6 +151,9 @@ def test_generated(shop, name):
         shop.write(file, data)
     ours, theirs = sizes(shop, "old", "new")
     assert within_bsdiff(ours, theirs), (ours, theirs)
+    unrelated = len(zlib.compress(GENERATED[name][1], 9))
+    assert ours <= 1.01 * unrelated + 1024, (ours, unrelated)
+    assert json.loads(shop.segue("delta", "info", "--json", "ours"))["memory_bytes"] <= 1 << 20
 
 
 def real_files():

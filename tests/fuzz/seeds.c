@@ -391,6 +391,9 @@ static void make_deltas(void)
         from.size = 3000;
         load(&to, "tests/vectors/image/full.img");
         make_delta("unrelated", &from, &to);
+        load(&to, "docs/delta.md"); /* text, sorted; then an echo of it */
+        assert_int_equal(append(&to, to.bytes, to.size), SG_OK);
+        make_delta("new-text", &from, &to);
         to.size = 0;
         make_delta("to-nothing", &from, &to);
 }

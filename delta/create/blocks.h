@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SEGUE_DELTA_CREATE_BLOCKS_H
+#define SEGUE_DELTA_CREATE_BLOCKS_H
+
+#include "delta/create/bytes.h"
+
+/* Append `raw`, sorted in blocks of at most `room` bytes (delta/blocks.h). */
+void blocks_sort(struct bytes *to, const struct bytes *raw, uint32_t room);
+
+/* The longest block whose arena fits into `memory` bytes; 0 for none. */
+uint32_t blocks_room(uint64_t memory, uint32_t segments);
+
+#endif

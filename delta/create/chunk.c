@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A segment's chunk: its streams packed, one of them sorted where that saves (delta/blocks.h). */
+#include "delta/create/encoder.h"
+
+#include "delta/create/blocks.h"
+
+#define LEAST 4096u /* bytes of a stream that is worth a try */
+#define SHARE 128u  /* what sorting must save of a stream, as it takes the device's time */
+#define DENSE 16u   /* where more than one byte in so many is wrong all of them may be told */
+
+/* A stream sorted, and what stands for the gaps then; bytes that it saves. */
+struct way {
+        enum dl_stream_id id;
+        const struct bytes *raw;
+        struct bytes packed, gaps;
+        size_t saved;
+};
+
+static void try_way(const struct encoder *e, struct way *w, size_t plain)
+{
+        struct bytes sorted = {0};
+
+        if (w->raw->size < LEAST || e->block_room < LEAST)
+                return;
+        blocks_sort(&sorted, w->raw, e->block_room);
+        bytes_deflate(&w->packed, &sorted);
+        bytes_free(&sorted);
+        size_t size = w->packed.size + w->gaps.size;
+        w->saved = size + plain / SHARE < plain ? plain - size : 0;
+}
+
+/* Each predicted byte is told, right or wrong: no gaps. */
+static void try_dense(const struct encoder *e, const struct raw_chunk *raw, struct way *w,
+                      size_t plain)
+{
+        struct bytes none = {0};
+
+        if (raw->streams[DL_VALUES].size < raw->differences.size / DENSE)
+                return;
+        for (size_t i = 0; i < raw->differences.size; i++)
+                bytes_byte(&none, 0);
+        bytes_deflate(&w->gaps, &none);
+        bytes_free(&none);
+        w->raw = &raw->differences;
+        try_way(e, w, plain);
+}
+
+static void take_way(struct encoder *e, const struct way *w, struct bytes packed[DL_STREAMS])
+{
+        uint32_t size = (uint32_t)w->raw->size;
+        uint32_t block = size < e->block_room ? size : e->block_room;
+
+        bytes_free(&packed[w->id]);
+        packed[w->id] = w->packed;
+        if (w->gaps.size > 0) {
+                bytes_free(&packed[DL_GAPS]);
+                packed[DL_GAPS] = w->gaps;
+        }
+        e->block = e->block < block ? block : e->block;
+}
+
+/* One stream may be sorted, as there is memory for one. */
+static void sort_stream(struct encoder *e, const struct raw_chunk *raw,
+                        struct bytes packed[DL_STREAMS])
+{
+        struct way ways[] = {
+                {.id = DL_VALUES, .raw = &raw->streams[DL_VALUES]},
+                {.id = DL_LITERALS, .raw = &raw->streams[DL_LITERALS]},
+                {.id = DL_VALUES},
+        };
+        uint32_t count = sizeof(ways) / sizeof(ways[0]);
+        struct way *best = &ways[0];
+
+        try_way(e, &ways[0], packed[DL_VALUES].size);
+        try_way(e, &ways[1], packed[DL_LITERALS].size);
+        try_dense(e, raw, &ways[2], packed[DL_VALUES].size + packed[DL_GAPS].size);
+        for (uint32_t i = 1; i < count; i++)
+                best = ways[i].saved > best->saved ? &ways[i] : best;
+        bytes_byte(&e->sorted, best->saved > 0 ? (uint8_t)best->id : 0);
+        if (best->saved > 0)
+                take_way(e, best, packed);
+        for (uint32_t i = 0; i < count; i++) {
+                if (best->saved > 0 && &ways[i] == best)
+                        continue;
+                bytes_free(&ways[i].packed);
+                bytes_free(&ways[i].gaps);
+        }
+}
+
+void chunk_pack(struct encoder *e, const struct raw_chunk *raw, struct bytes *chunk)
+{
+        uint32_t count = e->resident ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        struct bytes packed[DL_STREAMS] = {0};
+        size_t total = 0;
+
+        for (uint32_t i = 0; i < count; i++)
+                bytes_deflate(&packed[i], &raw->streams[i]);
+        sort_stream(e, raw, packed);
+        for (uint32_t i = 0; i < count; i++) {
+                total += packed[i].size;
+                chunk->failed |= packed[i].failed;
+        }
+        for (uint32_t i = 0; i < count && total > 0; i++)
+                bytes_varint(chunk, (uint32_t)packed[i].size);
+        for (uint32_t i = 0; i < count; i++) {
+                bytes_add(chunk, packed[i].data, packed[i].size);
+                bytes_free(&packed[i]);
+        }
+}
+
+void raw_chunk_free(struct raw_chunk *raw)
+{
+        for (uint32_t i = 0; i < DL_STREAMS; i++)
+                bytes_free(&raw->streams[i]);
+        bytes_free(&raw->differences);
+}

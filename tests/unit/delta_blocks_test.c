@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New bytes: streams that are sorted block by block, and echoes of the output before. */
+#include "tests/unit/delta_tamper.h"
+
+/* Words of one vocabulary in any order: what deflate codes worse than bzip2. */
+static struct buffer text(size_t size)
+{
+        struct buffer b = {0};
+        char words[600][8];
+        size_t lengths[600];
+
+        for (size_t i = 0; i < 600; i++) {
+                lengths[i] = 2 + rig_random() % 6;
+                for (size_t k = 0; k < lengths[i]; k++)
+                        words[i][k] = "etaoinshrdlu"[rig_random() % 12];
+                words[i][lengths[i]] = ' ';
+        }
+        while (b.size < size) {
+                size_t i = rig_random() % 600 * (rig_random() % 600) / 600;
+                rig_append(&b, words[i], lengths[i] + 1);
+        }
+        b.size = size;
+        return b;
+}
+
+/* Bytes that follow from the one before but for a little: rank after rank, the escaped ones too. */
+static struct buffer slow_noise(size_t size)
+{
+        struct buffer b = rig_noise(size);
+
+        for (size_t i = 1; i < size; i++)
+                b.data[i] = (uint8_t)(b.data[i - 1] + b.data[i] % 5 - 2 + (i % 997 ? 0 : 128));
+        return b;
+}
+
+static struct buffer nothing(void)
+{
+        return (struct buffer){.data = malloc(1)};
+}
+
+static struct buffer check(const struct buffer *from, const struct buffer *to, uint64_t ram_max)
+{
+        const struct dl_create_options options = {.ram_max = ram_max};
+        struct buffer patch = rig_create(from, to, &options);
+
+        rig_check(&patch, from, to);
+        return patch;
+}
+
+static void new_text(void **state)
+{
+        struct buffer from = nothing(), to = text(200000);
+
+        (void)state;
+        struct buffer patch = check(&from, &to, 0);
+        assert_true(rig_part(&patch, "blocks") > 0);
+        assert_true(patch.size < 200000 * 3 / 10);
+        free(patch.data);
+        free(from.data);
+        free(to.data);
+}
+
+/* Several blocks in a segment, several segments, sizes beside those of the counted steps. */
+static void blocks_of_any_size(void **state)
+{
+        static const size_t sizes[] = {4096, 4097, 8191, 8192, 20481, 100000, (1u << 20) + 30000};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+                struct buffer from = nothing(), to = slow_noise(sizes[i]);
+                struct buffer patch = check(&from, &to, i % 2 ? 430u << 10 : 0);
+                assert_true(rig_part(&patch, "blocks") > 0);
+                assert_true(rig_header(&patch).arena_size <= (i % 2 ? 430u << 10 : DL_RAM_DEFAULT));
+                free(patch.data);
+                free(from.data);
+                free(to.data);
+        }
+}
+
+/* Every third byte has changed, each by something else that is lawful. */
+static void dense_changes(void **state)
+{
+        struct buffer from = rig_noise(400000), to = {0};
+
+        (void)state;
+        rig_append(&to, from.data, from.size);
+        for (size_t i = 0; i < to.size; i += 3)
+                to.data[i] = (uint8_t)(to.data[i] + i / 3 % 251);
+        struct buffer patch = check(&from, &to, 0);
+        assert_true(patch.size < 4000);
+        free(patch.data);
+        free(from.data);
+        free(to.data);
+}
+
+static void echoes(void **state)
+{
+        static const size_t periods[] = {1, 3, 4097, 50000};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+                struct buffer from = rig_noise(1000), to = {0};
+                struct buffer period = rig_noise(periods[i]);
+                while (to.size < (3u << 20) + 12345)
+                        rig_append(&to, period.data, period.size);
+                struct buffer patch = check(&from, &to, 0);
+                assert_true(patch.size < periods[i] + 1500);
+                free(patch.data);
+                free(period.data);
+                free(from.data);
+                free(to.data);
+        }
+}
+
+static void block_beyond_its_memory(struct patch_parts *p)
+{
+        put_varint_at(&p->stream[0][DL_LITERALS], 0, 0, count_of(p, DL_S_BLOCKS, 0) + 1);
+}
+
+static void empty_block(struct patch_parts *p)
+{
+        put_varint_at(&p->stream[0][DL_LITERALS], 0, 0, 0);
+}
+
+static void walk_that_ends_elsewhere(struct patch_parts *p)
+{
+        uint32_t end = varint_at(&p->stream[0][DL_LITERALS], 0, 1);
+
+        put_varint_at(&p->stream[0][DL_LITERALS], 0, 1, end - 1);
+}
+
+static void walk_without_an_end(struct patch_parts *p)
+{
+        put_varint_at(&p->stream[0][DL_LITERALS], 0, 1, 0);
+}
+
+static void run_beyond_the_block(struct patch_parts *p)
+{
+        struct patch_part *s = &p->stream[0][DL_LITERALS];
+
+        memset(s->bytes + s->size - 40, 1, 40);
+}
+
+static void rank_beyond_the_last(struct patch_parts *p)
+{
+        struct patch_part *s = &p->stream[0][DL_LITERALS];
+
+        memset(s->bytes + 10, 255, 2);
+}
+
+static void column_cut_short(struct patch_parts *p)
+{
+        p->stream[0][DL_LITERALS].size -= 100;
+}
+
+static void block_with_bytes_to_spare(struct patch_parts *p)
+{
+        struct patch_part *s = &p->stream[0][DL_LITERALS];
+
+        s->bytes[s->size++] = 7;
+}
+
+static void unknown_stream(struct patch_parts *p)
+{
+        part_of(p, DL_S_BLOCKS)->bytes[0] = DL_SKIPS;
+}
+
+static void no_memory_for_blocks(struct patch_parts *p)
+{
+        add_to_count(p, DL_S_BLOCKS, 0, 0u - count_of(p, DL_S_BLOCKS, 0));
+}
+
+static void too_much_memory_for_blocks(struct patch_parts *p)
+{
+        add_to_count(p, DL_S_BLOCKS, 0, DL_SEGMENT_SIZE);
+}
+
+static void bad_blocks(void **state)
+{
+        static const struct tampering rows[] = {
+                {"a block beyond its memory", block_beyond_its_memory, SG_E_DELTA_SEGMENT},
+                {"an empty block", empty_block, SG_E_DELTA_SEGMENT},
+                {"a walk that ends elsewhere", walk_that_ends_elsewhere, SG_E_DELTA_SEGMENT},
+                {"a walk without an end", walk_without_an_end, SG_E_DELTA_SEGMENT},
+                {"a run beyond the block", run_beyond_the_block, SG_E_DELTA_SEGMENT},
+                {"a rank beyond the last", rank_beyond_the_last, SG_E_DELTA_SEGMENT},
+                {"a column cut short", column_cut_short, SG_E_DELTA_STREAM},
+                {"a block with bytes to spare", block_with_bytes_to_spare, SG_E_DELTA_STREAM},
+                {"an unknown stream", unknown_stream, SG_E_DELTA_MODEL},
+                {"no memory for blocks", no_memory_for_blocks, SG_E_DELTA_MODEL},
+                {"too much memory for blocks", too_much_memory_for_blocks, SG_E_DELTA_MODEL},
+        };
+        struct buffer from = nothing(), to = text(50000), patch = rig_plain(&from, &to);
+
+        (void)state;
+        expect_refused(&patch, &from, to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        free(patch.data);
+        free(from.data);
+        free(to.data);
+}
+
+/* The one copy of the patch begins at 1000 in the output and echoes what is 1000 before. */
+static void echo_of_what_is_not_there_yet(struct patch_parts *p)
+{
+        uint32_t seek = varint_at(&p->stream[0][DL_SEEKS], 0, 0);
+
+        put_varint_at(&p->stream[0][DL_SEEKS], 0, 0, seek + 2 * 1000);
+}
+
+static void echo_across_the_images(struct patch_parts *p)
+{
+        uint32_t seek = varint_at(&p->stream[0][DL_SEEKS], 0, 0);
+
+        put_varint_at(&p->stream[0][DL_SEEKS], 0, 0, seek - 2);
+}
+
+static void bad_echoes(void **state)
+{
+        static const struct tampering rows[] = {
+                {"an echo of what is not there yet", echo_of_what_is_not_there_yet, SG_E_DELTA_MAP},
+                {"an echo across the images", echo_across_the_images, SG_E_DELTA_MAP},
+        };
+        struct buffer from = rig_noise(100), period = rig_noise(1000), to = {0};
+
+        (void)state;
+        for (int i = 0; i < 50; i++)
+                rig_append(&to, period.data, period.size);
+        struct buffer patch = rig_plain(&from, &to);
+        assert_int_equal(rig_part(&patch, "copies"), -1);
+        expect_refused(&patch, &from, to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        free(patch.data);
+        free(period.data);
+        free(from.data);
+        free(to.data);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        rig_seed(12);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(new_text),      cmocka_unit_test(blocks_of_any_size),
+                cmocka_unit_test(dense_changes), cmocka_unit_test(echoes),
+                cmocka_unit_test(bad_blocks),    cmocka_unit_test(bad_echoes),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, NULL);
+}
