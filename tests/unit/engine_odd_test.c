@@ -212,7 +212,141 @@ static void a_flood_is_over_after_its_second(void **state)
         expect_logged("event 60 agent-hello guest=rt");
 }
 
+/* hv has its own time for a restart: it is asked once. */
+static int64_t taken(void *ctx, uint32_t vm)
+{
+        (void)ctx;
+        (void)vm;
+        return SG_HC_OK;
+}
+
+static void a_restart_that_was_taken_is_waited_for(void **state)
+{
+        (void)state;
+        staged();
+        world.ports.hv.restart = taken;
+        world_say(&world, PERSONAL, "ready");
+        for (int i = 0; i < 20; i++) {
+                world.now_ms += 1000;
+                world_run(&world, STEPS);
+        }
+        expect_state(ENGINE_SCHEDULED);
+        assert_int_equal(times_logged("event 35 restart guest=personal"), 1);
+}
+
+/* The clock began anew: a deadline of the one before would never come. */
+static void a_deadline_is_never_further_than_it_may_be(void **state)
+{
+        (void)state;
+        world.now_ms = 1000000;
+        staged();
+        world.now_ms = 500;
+        start();
+        expect_state(ENGINE_STAGED);
+        world.now_ms += 30000;
+        world_run(&world, STEPS);
+        expect_logged("event 33 consent-given guest=personal by=deadline");
+}
+
+/* --- carrying on --- */
+
+static void run_to_log(const char *text)
+{
+        for (uint32_t i = 0; i < STEPS && !world_logged(&world, text); i++) {
+                engine_step(world.engine);
+        }
+        expect_logged(text);
+}
+
+static void errors_of_the_disk_pass(void **state)
+{
+        static const struct {
+                uint32_t error;
+                bool passes;
+        } rows[] = {{SG_E_IO, true}, {499, false}, {500, true}, {599, true}, {600, false}};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                teardown(NULL);
+                setup(NULL);
+                put_delta();
+                world_start_engine(&world);
+                run_to_log("apply-begin");
+                world.write_error = (sg_err)rows[i].error;
+                for (int k = 0; k < 9 && !world_logged(&world, "to=IDLE"); k++) {
+                        engine_step(world.engine);
+                        world.write_error = SG_OK;
+                }
+                assert_int_equal(world_logged(&world, "to=IDLE"), true);
+                assert_int_equal(world.engine->checkpoint.job.present, rows[i].passes);
+        }
+}
+
+/* What the journal says of the segments that are there is about this very update. */
+static void resumes_its_own_update_only(void **state)
+{
+        (void)state;
+        for (int what = 0; what < 6; what++) {
+                teardown(NULL);
+                setup(NULL);
+                put_delta();
+                world_start_engine(&world);
+                run_to_log("apply-progress");
+                struct checkpoint_job *job = &world.engine->checkpoint.job;
+                if (what == 1) {
+                        job->vm = VM_RT;
+                } else if (what == 2) {
+                        job->slot = 0;
+                } else if (what == 3) {
+                        job->payload[0] ^= 1;
+                } else if (what == 4) {
+                        job->digest[0] ^= 1;
+                } else if (what == 5) {
+                        world.boot[PERSONAL].slot[1].digest[0] ^= 1;
+                }
+                assert_int_equal(engine_save(world.engine), SG_OK);
+                world_forget_log(&world);
+                world_start_engine(&world);
+                run_to_log("apply-begin");
+                expect_logged(what == 0 ? "segment=1 segments=2 resumes=1"
+                                        : "segment=0 segments=2 resumes=0");
+        }
+}
+
+static void an_error_of_before_is_not_this_packages(void **state)
+{
+        struct maker_payload p = image_payload(new_image, 2);
+
+        (void)state;
+        world_provision(&world, PERSONAL, newer_image, IMAGE_SIZE, 1);
+        put_delta();
+        start();
+        expect_logged("outcome=failed error=");
+        world_forget_log(&world);
+        put_package(&p, 1, 2);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        carry_through();
+        expect_logged("outcome=applied error=0");
+        assert_false(world_logged(&world, "outcome=failed"));
+}
+
 /* --- cancelling --- */
+
+static void cancelling_ends_the_whole_package(void **state)
+{
+        struct maker_payload p[2] = {delta_payload(), rt_payload()};
+
+        (void)state;
+        put_package(p, 2, 1);
+        start();
+        expect_state(ENGINE_STAGED);
+        assert_int_equal(engine_cancel(world.engine), SG_OK);
+        world_run(&world, STEPS);
+        expect_state(ENGINE_IDLE);
+        expect_logged("outcome=failed error=816");
+        assert_false(world_logged(&world, "target-chosen guest=rt"));
+}
 
 static int64_t busy(void *ctx, uint32_t vm, uint32_t slot)
 {
@@ -276,6 +410,8 @@ static void a_good_update_is_told_in_so_many_words(void **state)
         assert_int_equal(times_logged("event 11 package-accepted"), 1);
         assert_int_equal(times_logged("event 22 base-check"), 5); /* pieces of 256 KiB */
         expect_logged("from=APPLYING to=STAGED t=");
+        engine_hv_event(world.engine, SG_EV_OVERFLOW, 0, 0, 0); /* nothing new */
+        assert_int_equal(times_logged("event 30 staged"), 1);
         world_forget_log(&world);
         start();
         assert_false(world_logged(&world, "journal-new"));
@@ -285,6 +421,8 @@ static void a_good_update_is_told_in_so_many_words(void **state)
         expect_logged("event 42 confirmed guest=personal slot=1 version=6.1.0-55 t=");
         expect_logged("event 50 refill-begin guest=personal slot=0 bytes=1228800 t=");
         expect_logged("event 52 refilled guest=personal slot=0 t=");
+        assert_int_equal(times_logged("event 51 refill-progress"), 5);
+        assert_false(world_logged(&world, "state-refused"));
         assert_false(world_logged(&world, "guest=rt slot=1"));
 }
 
@@ -359,6 +497,12 @@ int main(void)
                 ROW(an_image_that_hv_forgot_ends_the_update),
                 ROW(babble_is_counted_at_each_doubling),
                 ROW(a_flood_is_over_after_its_second),
+                ROW(a_restart_that_was_taken_is_waited_for),
+                ROW(a_deadline_is_never_further_than_it_may_be),
+                ROW(errors_of_the_disk_pass),
+                ROW(resumes_its_own_update_only),
+                ROW(an_error_of_before_is_not_this_packages),
+                ROW(cancelling_ends_the_whole_package),
                 ROW(cancels_only_what_can_be_taken_back),
                 ROW(cancels_a_scheduled_restart),
                 ROW(takes_a_scheduled_image_back),

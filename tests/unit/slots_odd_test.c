@@ -131,6 +131,19 @@ static void no_token_is_no_good_one(void **state)
         assert_int_equal(bf_guest_check(&g), SG_E_STATE_IMPOSSIBLE);
 }
 
+static void a_failed_slot_is_refilled_even_with_the_same_image(void **state)
+{
+        struct bf_guest g = both_good();
+
+        (void)state;
+        g.slot[1] = g.slot[0];
+        g.slot[1].state = BF_FAILED;
+        g.slot[1].priority = 0;
+        assert_int_equal(bf_refill(&g, 0, 1), SG_OK);
+        assert_int_equal(g.slot[1].state, BF_GOOD);
+        assert_int_equal(bf_guest_check(&g), SG_OK);
+}
+
 static void a_guest_is_started_or_not(void **state)
 {
         struct bf_guest g = only_staged();
@@ -150,6 +163,7 @@ int main(void)
                 cmocka_unit_test(only_a_slot_that_was_given_up_has_a_cause),
                 cmocka_unit_test(a_start_without_a_staged_slot_has_no_outcome),
                 cmocka_unit_test(no_token_is_no_good_one),
+                cmocka_unit_test(a_failed_slot_is_refilled_even_with_the_same_image),
                 cmocka_unit_test(a_guest_is_started_or_not),
         };
 
