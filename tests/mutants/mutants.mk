@@ -1,36 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each condition of the update path turned to always false and to always true: some test must turn
-# red. The sources are rewritten with a hook in each condition (rewrite.c), linked into the tests
-# that judge them, and each mutant is one run with an environment variable. Of the mutants one in
-# MUTANTS_EVERY is tried, chosen by its name; a whole run takes hours. `make soak` tells how many of
-# the sample were noticed, and does not fail for those that were not: there are too many yet.
-MUTATED := bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c \
-           updater/checkpoint.c $(filter updater/engine%,$(UPDATER_ENGINE)) \
-           hv/vm/slots.c hv/vm/boot_state.c
-# The fastest first.
-MUTANT_JUDGES := checkpoint_test hypercall slots_differ_test journal_test slots_test engine_test sim
+# red. The sources are rewritten with a hook in each condition (rewrite.c) and linked into the tests
+# that judge them (judge.h), without the sanitizers first; what goes unnoticed there is tried with
+# them. MUTANTS_ONLY=text tries those with that text in their names.
+MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DISK)) \
+           bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c \
+           bootflow/image_layout.c bootflow/image.c bootflow/fit.c bootflow/place.c \
+           $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c)
+# The quickest first.
+MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
+                 events hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
+                 boot_state hypercall slots_test tuf_test package_test image_test journal_test \
+                 engine_odd_test engine_test forged_archive_test forged_manifest_test forged_chunks_test sim
 
 $(call program,host,$(B)/bin/rewrite,tests/mutants/rewrite.c)
+
+# The simulator's rows are its cases; of other tests, those of CMocka's group.
+mutant-sources = $(if $(filter sim,$(1)),$(filter-out tests/sim/main.c,$(SOURCES_sim)) tests/mutants/sim_cases.c,\
+                   $(SOURCES_$(1)) tests/mutants/cmocka_cases.c) $(addprefix tests/mutants/,condition.c judge.c)
+mutant-wrap = $(if $(filter-out sim,$(1)),-Wl$(comma)--wrap=_cmocka_run_group_tests)
 
 $(B)/mutants/%.c: %.c $(B)/bin/rewrite
 	@mkdir -p $(@D)
 	$(Q)$(B)/bin/rewrite $< > $@
-$(B)/mutants/%.o: $(B)/mutants/%.c tests/mutants/condition.h
-	$(Q)$(CC_host) $(CFLAGS_host) -O1 -w -c -o $@ $<
 .PRECIOUS: $(B)/mutants/%.c
-DEPFILES += $(patsubst %.c,$(B)/mutants/%.d,$(MUTATED))
 
-mutated-objs = $(addprefix $(B)/mutants/,$(patsubst %.c,%.o,$(filter $(MUTATED),$(1)))) \
-               $(call objs,host,$(filter-out $(MUTATED),$(1)) tests/mutants/condition.c)
+# $(call mutant-judge,VARIANT,NAME)
+mutated-objs = $(addprefix $(B)/mutants/$(1)/,$(patsubst %.c,%.o,$(filter $(MUTATED),$(2)))) \
+               $(call objs,$(1),$(filter-out $(MUTATED),$(2)))
 define mutant-judge
-$(B)/mutants/$(1): $(call mutated-objs,$(SOURCES_$(1)))
-	$$(Q)$$(CC_host) -o $$@ $$(filter %.o,$$^) $(LIBS_$(1)) -lcmocka
-DEPFILES += $(patsubst %.o,%.d,$(call objs,host,$(filter-out $(MUTATED),$(SOURCES_$(1)))))
+$(B)/mutants/$(1)/$(2): $(call mutated-objs,$(1),$(call mutant-sources,$(2)))
+	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(call mutant-wrap,$(2)) $(LIBS_$(2)) -lcmocka
+DEPFILES += $(patsubst %.o,%.d,$(call mutated-objs,$(1),$(call mutant-sources,$(2))))
 endef
-$(foreach j,$(MUTANT_JUDGES),$(eval $(call mutant-judge,$(j))))
+define mutant-variant
+$(B)/mutants/$(1)/%.o: $(B)/mutants/%.c tests/mutants/condition.h
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -w -c -o $$@ $$<
+$(foreach j,$(MUTANT_JUDGES),$(eval $(call mutant-judge,$(1),$(j))))
+mutant-judges: $(addprefix $(B)/mutants/$(1)/,$(MUTANT_JUDGES))
+endef
+$(foreach v,host asan,$(eval $(call mutant-variant,$(v))))
 
-MUTANTS_EVERY ?= 120
 .PHONY: mutants mutant-judges
-mutant-judges: $(addprefix $(B)/mutants/,$(MUTANT_JUDGES))
 mutants: mutant-judges
-	tests/mutants/run $(B)/mutants $(MUTANTS_EVERY) $(SEED) $(MUTANT_JUDGES)
+	tests/mutants/run $(B)/mutants $(MUTANT_JUDGES)

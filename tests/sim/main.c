@@ -4,7 +4,7 @@
  * prints it, so that tests/run counts them.
  *
  *   segue-sim [--soak | --vast] [--seed N] [--jobs N] [--row NAME [--at OPERATION]]
- *   segue-sim --list | --judge
+ *   segue-sim --list
  */
 #include "tests/sim/rows.h"
 
@@ -39,24 +39,6 @@ static bool run_row(const struct sim_row *row)
         return good;
 }
 
-/* A mutant (tests/mutants) is judged by the rows that take no time, and by samples of sweeps. */
-static bool judges(const struct sim_row *row)
-{
-        return row->when == SIM_ALWAYS && strncmp(row->name, "mutation", 8) != 0 &&
-               strncmp(row->name, "random", 6) != 0 && row->setup != NULL;
-}
-
-static int judge(void)
-{
-        sim_options.quiet = true;
-        for (uint32_t i = sim_row_count; i-- > 0;) {
-                if (judges(&sim_rows[i]) && !run_row(&sim_rows[i])) {
-                        return 1;
-                }
-        }
-        return 0;
-}
-
 static bool is_chosen(const struct sim_row *row)
 {
         return !sim_options.vast || row->when == SIM_VAST;
@@ -86,29 +68,22 @@ static void print_total(uint32_t run, uint32_t failed)
         printf("\nseed %" PRIu64 "\n%u rows, %u failed\n", sim_options.seed, run, failed);
 }
 
-enum { OPTION_JUDGE = 256 }; /* long options without a letter */
-
 static int usage(void)
 {
         fprintf(stderr,
                 "usage: segue-sim [--soak | --vast] [--seed N] [--jobs N] [--row NAME [--at "
                 "OPERATION]]\n"
-                "       segue-sim --list | --judge\n");
+                "       segue-sim --list\n");
         return 2;
 }
 
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
-                {"soak", no_argument, NULL, 'k'},
-                {"vast", no_argument, NULL, 'v'},
-                {"seed", required_argument, NULL, 's'},
-                {"jobs", required_argument, NULL, 'j'},
-                {"row", required_argument, NULL, 'r'},
-                {"at", required_argument, NULL, 'a'},
-                {"judge", no_argument, NULL, OPTION_JUDGE},
-                {"list", no_argument, NULL, 'l'},
-                {NULL, 0, NULL, 0},
+                {"soak", no_argument, NULL, 'k'},       {"vast", no_argument, NULL, 'v'},
+                {"seed", required_argument, NULL, 's'}, {"jobs", required_argument, NULL, 'j'},
+                {"row", required_argument, NULL, 'r'},  {"at", required_argument, NULL, 'a'},
+                {"list", no_argument, NULL, 'l'},       {NULL, 0, NULL, 0},
         };
         const char *only = NULL;
         uint32_t run = 0, failed = 0;
@@ -134,8 +109,6 @@ int main(int argc, char **argv)
                 case 'a':
                         sim_options.operation = strtoull(optarg, NULL, 0);
                         break;
-                case OPTION_JUDGE:
-                        return judge();
                 case 'l':
                         for (uint32_t i = 0; i < sim_row_count; i++) {
                                 printf("%-30s %s\n", sim_rows[i].name, sim_rows[i].what);
