@@ -154,12 +154,24 @@ static void do_symbols(struct canonical *c, uint32_t low, uint32_t high)
         }
 }
 
+static void do_number(struct canonical *c, uint32_t at)
+{
+        uint32_t symbol = dl_get32(c->v->bytes + at), name;
+
+        if (symbol != 0 && name_of_symbol(c, symbol, &name))
+                dl_put32(c->out + at, name);
+}
+
+static void do_numbers(struct canonical *c, uint32_t low, uint32_t high)
+{
+        for (low += (0u - offset_of(c, low)) % 4; low + 4 <= high; low += 4)
+                do_number(c, low);
+}
+
 static void do_rela(struct canonical *c, uint32_t low, uint32_t high)
 {
         for (low = first_record(c, low); low + RECORD_SIZE <= high; low += RECORD_SIZE) {
-                uint32_t symbol = dl_get32(c->v->bytes + low + RELA_SYMBOL), name;
-                if (symbol != 0 && name_of_symbol(c, symbol, &name))
-                        dl_put32(c->out + low + RELA_SYMBOL, name);
+                do_number(c, low + RELA_SYMBOL);
                 do_address(c, low);
                 do_address(c, low + RELA_ADDEND);
         }
@@ -210,7 +222,7 @@ static void do_run(struct canonical *c, enum dl_mode_id mode, uint32_t low, uint
                 [DL_MODE_A64] = do_code,        [DL_MODE_PREL32] = do_prel32,
                 [DL_MODE_ABS64] = do_abs64,     [DL_MODE_OFF32] = do_off32,
                 [DL_MODE_SYMBOLS] = do_symbols, [DL_MODE_RELA] = do_rela,
-                [DL_MODE_FRAMES] = do_frames,
+                [DL_MODE_FRAMES] = do_frames,   [DL_MODE_NUMBERS] = do_numbers,
         };
 
         if (todo[mode])

@@ -28,7 +28,7 @@ static Elf64_Phdr segment(const struct view *v, uint32_t at, const Elf64_Ehdr *h
 
 /* What PT_DYNAMIC says: addresses, 0 for what is not there, and sizes. */
 struct dynamic {
-        uint64_t symbols, strings, rela, rela_size, plt, plt_size;
+        uint64_t symbols, strings, hash, gnu_hash, rela, rela_size, plt, plt_size;
 };
 
 static struct dynamic read_dynamic(const struct view *v, uint32_t at, const Elf64_Phdr *p)
@@ -42,6 +42,8 @@ static struct dynamic read_dynamic(const struct view *v, uint32_t at, const Elf6
                 memcpy(&entry, v->bytes + at + p->p_offset + i * sizeof(entry), sizeof(entry));
                 uint64_t *value = entry.d_tag == DT_SYMTAB     ? &d.symbols
                                   : entry.d_tag == DT_STRTAB   ? &d.strings
+                                  : entry.d_tag == DT_HASH     ? &d.hash
+                                  : entry.d_tag == DT_GNU_HASH ? &d.gnu_hash
                                   : entry.d_tag == DT_RELA     ? &d.rela
                                   : entry.d_tag == DT_RELASZ   ? &d.rela_size
                                   : entry.d_tag == DT_JMPREL   ? &d.plt
@@ -102,6 +104,38 @@ static bool add_span(const struct view *v, uint32_t at, const Elf64_Phdr *h, str
         return true;
 }
 
+/* `size` bytes at an address; NULL when the file does not have them. */
+static const uint8_t *bytes_at(const struct view *v, const struct dl_span *spans,
+                               const struct view_program *p, uint64_t address, uint32_t size)
+{
+        uint64_t offset = address - p->va;
+
+        for (uint32_t i = 0; i < p->spans; i++) {
+                const struct dl_span *s = &spans[i];
+                if (offset >= s->offset && offset - s->offset < s->size)
+                        return s->size - (offset - s->offset) < size
+                                       ? NULL
+                                       : v->bytes + s->at + (offset - s->offset);
+        }
+        return NULL;
+}
+
+/* Hash tables: heads and chains of symbols; in GNU's a filter is before the heads and the chains
+ * are hashes. */
+static void cut_hashes(const struct view *v, struct dl_span *spans, struct view_program *p,
+                       const struct dynamic *d)
+{
+        const uint8_t *gnu = bytes_at(v, spans, p, d->gnu_hash, 16);
+
+        if (d->hash != 0)
+                cut(spans, p, d->hash + 8, TABLE_NUMBERS);
+        if (d->gnu_hash == 0 || !gnu)
+                return;
+        uint64_t heads = d->gnu_hash + 16 + 8 * (uint64_t)dl_get32(gnu + 8);
+        cut(spans, p, heads + 4 * (uint64_t)dl_get32(gnu), TABLE_NONE);
+        cut(spans, p, heads, TABLE_NUMBERS);
+}
+
 /* The table of unwind entries says, relative to its second word, where the entries are. */
 static uint64_t frames_address(const struct view *v, uint32_t at, const Elf64_Phdr *unwind)
 {
@@ -152,6 +186,7 @@ void elf_spans(const struct view *v, uint32_t at, struct dl_span spans[DL_PROGRA
                 Elf64_Phdr s = segment(v, at, &h, i);
                 if (s.p_type == PT_DYNAMIC) {
                         struct dynamic d = read_dynamic(v, at, &s);
+                        cut_hashes(v, spans, p, &d);
                         cut_tables(spans, p, &d);
                 } else if (s.p_type == PT_GNU_EH_FRAME) {
                         cut(spans, p, frames_address(v, at, &s), TABLE_FRAMES);

@@ -227,9 +227,8 @@ static uint32_t units(uint32_t size)
 static void know_modes(struct view *v)
 {
         static const uint8_t modes[] = {
-                [TABLE_SYMBOLS] = DL_MODE_SYMBOLS,
-                [TABLE_RELA] = DL_MODE_RELA,
-                [TABLE_UNWIND] = DL_MODE_OFF32,
+                [TABLE_SYMBOLS] = DL_MODE_SYMBOLS, [TABLE_NUMBERS] = DL_MODE_NUMBERS,
+                [TABLE_RELA] = DL_MODE_RELA,       [TABLE_UNWIND] = DL_MODE_OFF32,
                 [TABLE_FRAMES] = DL_MODE_FRAMES,
         };
 

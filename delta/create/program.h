@@ -8,7 +8,15 @@
 #include "delta/models/refs.h"
 
 /* What a span begins with. */
-enum table { TABLE_NONE, TABLE_SYMBOLS, TABLE_STRINGS, TABLE_RELA, TABLE_UNWIND, TABLE_FRAMES };
+enum table {
+        TABLE_NONE,
+        TABLE_SYMBOLS,
+        TABLE_STRINGS,
+        TABLE_NUMBERS,
+        TABLE_RELA,
+        TABLE_UNWIND,
+        TABLE_FRAMES
+};
 
 /* A program in one image: spans that share a base. */
 struct view_program {

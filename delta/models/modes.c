@@ -61,13 +61,19 @@ static void move_symbol(const struct dl_refs *r, const struct dl_part *part, str
         move_abs64(r, part, p);
 }
 
-static void move_rela(const struct dl_refs *r, const struct dl_part *part, struct place p)
+/* The number of a symbol. */
+static void move_number(const struct dl_refs *r, const struct dl_part *part, struct place p)
 {
-        uint32_t symbol = dl_get32(p.bytes + RELA_SYMBOL), offset = symbol * SYMBOL_SIZE;
+        uint32_t symbol = dl_get32(p.bytes), offset = symbol * SYMBOL_SIZE;
 
         if (symbol != 0 && symbol < DL_MEMORY_MAX / SYMBOL_SIZE &&
             move_within(r, part, r->programs[part->from->program].symbols, &offset))
-                dl_put32(p.bytes + RELA_SYMBOL, offset / SYMBOL_SIZE);
+                dl_put32(p.bytes, offset / SYMBOL_SIZE);
+}
+
+static void move_rela(const struct dl_refs *r, const struct dl_part *part, struct place p)
+{
+        move_number(r, part, (struct place){.bytes = p.bytes + RELA_SYMBOL});
         move_abs64(r, part, p);
         p.bytes += RELA_ADDEND;
         move_abs64(r, part, p);
@@ -148,6 +154,12 @@ static void predict_rela(const struct dl_refs *r, const struct dl_part *p, uint3
         move_records(r, p, low, high, move_rela);
 }
 
+static void predict_numbers(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
+                            uint32_t high)
+{
+        move_values(r, p, 4, low, high, move_number);
+}
+
 static void put_word(uint8_t *bytes, uint32_t at, uint32_t low, uint32_t high, uint32_t word)
 {
         for (uint32_t i = 0; i < 4; i++) {
@@ -194,6 +206,7 @@ static const struct mode modes[DL_MODES] = {
         [DL_MODE_SYMBOLS] = {"symbols", predict_symbols},
         [DL_MODE_RELA] = {"rela", predict_rela},
         [DL_MODE_FRAMES] = {"frames", dl_frames_predict},
+        [DL_MODE_NUMBERS] = {"numbers", predict_numbers},
 };
 
 const char *dl_mode_name(enum dl_mode_id mode)

@@ -20,6 +20,7 @@ enum dl_mode_id {
         DL_MODE_SYMBOLS, /* Elf64_Sym */
         DL_MODE_RELA,    /* Elf64_Rela */
         DL_MODE_FRAMES,  /* unwind information (.eh_frame) */
+        DL_MODE_NUMBERS, /* words that are numbers of symbols */
         DL_MODES,
 };
 

@@ -53,6 +53,7 @@ static void tables_follow_from_the_map(void **state)
                       unknown.patch.size);
         assert_true(has_mode(&known.patch, DL_MODE_SYMBOLS));
         assert_true(has_mode(&known.patch, DL_MODE_RELA));
+        assert_true(has_mode(&known.patch, DL_MODE_NUMBERS));
         assert_true(has_mode(&known.patch, DL_MODE_OFF32));
         assert_true(has_mode(&known.patch, DL_MODE_FRAMES));
         assert_true(known.patch.size * 2 < unknown.patch.size);

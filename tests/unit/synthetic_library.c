@@ -15,12 +15,16 @@
 #define PLT_ENTRY  16u
 #define FRAME_SIZE 32u
 
+/* Of the hash table. */
+#define FILTER_WORDS 8u
+#define HEADS        120u
+
 enum { R_JUMP_SLOT = 1026, R_RELATIVE = 1027 };
 
 /* File offsets; those of the second segment are GAP below its addresses. */
 struct layout {
         uint32_t imports;
-        uint32_t symbols, strings, rela, plt_rela, plt, function[FUNCTIONS], unwind, frames,
+        uint32_t symbols, strings, hash, rela, plt_rela, plt, function[FUNCTIONS], unwind, frames,
                 text_end;
         uint32_t dynamic, got, pointers, end;
 };
@@ -75,7 +79,8 @@ static void lay_out(struct library *b)
                 l->imports += b->version > 0 || !is_new(i);
         l->symbols = align(sizeof(Elf64_Ehdr) + 4 * sizeof(Elf64_Phdr));
         l->strings = l->symbols + (1 + l->imports) * (uint32_t)sizeof(Elf64_Sym);
-        l->rela = align(l->strings + 1 + l->imports * 16);
+        l->hash = align(l->strings + 1 + l->imports * 16);
+        l->rela = align(l->hash + 16 + 8 * FILTER_WORDS + 4 * (HEADS + l->imports));
         l->plt_rela = l->rela + POINTERS * (uint32_t)sizeof(Elf64_Rela);
         l->plt = align(l->plt_rela + l->imports * (uint32_t)sizeof(Elf64_Rela));
         uint32_t at = l->plt + l->imports * PLT_ENTRY;
@@ -148,6 +153,36 @@ static void put_symbols(struct library *b)
         }
 }
 
+/* The number of an import that both versions have, in this one. */
+static uint32_t common_import(const struct library *b, uint32_t which)
+{
+        uint32_t number = 0, import = which % IMPORTS;
+
+        import -= is_new(import);
+        for (uint32_t i = 0; i < import; i++)
+                number += b->version > 0 || !is_new(i);
+        return number;
+}
+
+/* GNU's: a filter, the first symbol of each chain, hashes in the order of the symbols. */
+static void put_hash(struct library *b)
+{
+        b->at = b->l.hash;
+        put32(b, b->fault == LIBRARY_WILD_ENTRIES ? 0x7fffffffu : HEADS);
+        put32(b, 1);
+        put32(b, b->fault == LIBRARY_TABLES_MISPLACED ? 0x7fffffffu : FILTER_WORDS);
+        put32(b, 26);
+        b->random = 1;
+        for (uint32_t i = 0; i < 2 * FILTER_WORDS; i++)
+                put32(b, draw(b));
+        for (uint32_t i = 0; i < HEADS; i++)
+                put32(b, 1 + common_import(b, i));
+        for (uint32_t i = 0; i < IMPORTS; i++) {
+                if (b->version > 0 || !is_new(i))
+                        put32(b, i * 2654435761u);
+        }
+}
+
 static void put_relocations(struct library *b)
 {
         const struct layout *l = &b->l;
@@ -176,17 +211,6 @@ static void put_plt(struct library *b)
                 put32(b, 0x91000210u | (slot & 0xfffu) << 10);
                 put32(b, 0xd61f0220u);
         }
-}
-
-/* The number of an import that both versions have, in this one. */
-static uint32_t common_import(const struct library *b, uint32_t which)
-{
-        uint32_t number = 0, import = which % IMPORTS;
-
-        import -= is_new(import);
-        for (uint32_t i = 0; i < import; i++)
-                number += b->version > 0 || !is_new(i);
-        return number;
 }
 
 static void put_functions(struct library *b)
@@ -248,6 +272,7 @@ static void put_dynamic(struct library *b)
         const Elf64_Dyn entries[] = {
                 {DT_SYMTAB, {misplaced ? l->function[3] : l->symbols + off}},
                 {DT_STRTAB, {l->strings + off}},
+                {DT_GNU_HASH, {l->hash + off}},
                 {DT_RELA, {misplaced ? l->strings + 4 : l->rela + off}},
                 {DT_RELASZ, {misplaced ? UINT64_MAX - 7 : l->plt_rela - l->rela}},
                 {DT_JMPREL, {l->plt_rela + off}},
@@ -265,6 +290,7 @@ size_t synthetic_library(unsigned version, enum library_fault fault, uint8_t out
         lay_out(&b);
         put_headers(&b);
         put_symbols(&b);
+        put_hash(&b);
         put_relocations(&b);
         put_plt(&b);
         put_functions(&b);
