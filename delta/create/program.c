@@ -163,12 +163,6 @@ bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint
         return false;
 }
 
-/* Where the words of the first program begin, for their alignment. */
-static uint32_t program_start(const struct view *v)
-{
-        return v->span_count > 0 ? v->spans[0].at - v->spans[0].offset : 0;
-}
-
 /* Is this the top byte of a common instruction? */
 static bool common_top(uint8_t top)
 {
@@ -192,11 +186,13 @@ static bool leads_far(const struct view *v, uint32_t at)
         return (distance > FAR_AWAY || distance < -FAR_AWAY) && target >= 0 && target < v->size;
 }
 
-static enum dl_mode_id guess(const struct view *v, const bool common[256], uint32_t at, uint32_t n)
+/* The mode of n bytes at `at`, whose words begin `skip` bytes further on. */
+static enum dl_mode_id guess(const struct view *v, const bool common[256], uint32_t at, uint32_t n,
+                             uint32_t skip)
 {
         uint32_t code = 0, relative = 0, words = 0;
 
-        for (uint32_t i = (program_start(v) - at) % 4; i + 4 <= n; i += 4, words++) {
+        for (uint32_t i = skip; i + 4 <= n; i += 4, words++) {
                 code += common[v->bytes[at + i + 3]];
                 relative += leads_far(v, at + i);
         }
@@ -205,17 +201,25 @@ static enum dl_mode_id guess(const struct view *v, const bool common[256], uint3
         return relative * 100 >= words * 30 ? DL_MODE_PREL32 : DL_MODE_ABS64;
 }
 
+static void guess_modes(struct view *v, const bool common[256], const struct dl_span *s)
+{
+        for (uint32_t done = 0; done < s->size; done += GUESS_WINDOW) {
+                uint32_t at = s->at + done, left = s->size - done;
+                uint32_t n = left < GUESS_WINDOW ? left : GUESS_WINDOW;
+                uint32_t first = at / DL_REGION_UNIT, last = (at + n - 1) / DL_REGION_UNIT;
+                uint8_t mode = (uint8_t)guess(v, common, at, n, (0u - s->offset - done) % 4);
+                memset(v->modes + first, mode, last - first + 1);
+        }
+}
+
 void view_guess_modes(struct view *v)
 {
         bool common[256];
 
         for (unsigned i = 0; i < 256; i++)
                 common[i] = common_top((uint8_t)i);
-        for (uint32_t at = 0; at < v->size; at += GUESS_WINDOW) {
-                uint32_t n = v->size - at < GUESS_WINDOW ? v->size - at : GUESS_WINDOW;
-                memset(v->modes + at / DL_REGION_UNIT, guess(v, common, at, n),
-                       (n + DL_REGION_UNIT - 1) / DL_REGION_UNIT);
-        }
+        for (uint32_t i = 0; i < v->span_count; i++)
+                guess_modes(v, common, &v->spans[i]);
 }
 
 static uint32_t units(uint32_t size)
