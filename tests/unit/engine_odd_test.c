@@ -331,6 +331,60 @@ static void an_error_of_before_is_not_this_packages(void **state)
         assert_false(world_logged(&world, "outcome=failed"));
 }
 
+/* The slot is refused for the image that failed in it, not for another one. */
+static void another_image_is_tried_after_a_rollback(void **state)
+{
+        struct maker_payload p = image_payload(newer_image, 2);
+
+        (void)state;
+        staged();
+        world_say(&world, PERSONAL, "ready");
+        world_run(&world, STEPS);
+        for (int i = 0; i < 3; i++) {
+                expect_state(ENGINE_TRIAL);
+                world_crash(&world, PERSONAL);
+                world_run(&world, STEPS);
+        }
+        expect_logged("event 44 rolled-back guest=personal");
+        put_package(&p, 1, 2);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+        expect_state(ENGINE_STAGED);
+}
+
+/* The package failed if one of its targets did, whatever became of those behind it. */
+static void a_later_target_hides_no_error(void **state)
+{
+        struct maker_payload p[2] = {delta_payload(), rt_payload()};
+
+        (void)state;
+        world_provision(&world, PERSONAL, newer_image, IMAGE_SIZE, 1);
+        put_package(p, 2, 1);
+        start();
+        expect_state(ENGINE_STAGED);
+        expect_logged("target-failed guest=personal error=");
+        world_say(&world, RT, "ready");
+        world_run(&world, STEPS);
+        world_confirm(&world, RT);
+        world_run(&world, STEPS);
+        expect_logged("event 42 confirmed guest=rt slot=1");
+        expect_logged("outcome=failed error=");
+        assert_false(world_logged(&world, "outcome=applied"));
+}
+
+static void a_guest_without_a_second_slot_is_told_apart(void **state)
+{
+        (void)state;
+        world.guests[PERSONAL].slot[1].size = 0;
+        put_delta();
+        start();
+        expect_state(ENGINE_IDLE);
+        assert_int_equal(world.slot_writes, 0);
+        char text[64];
+        snprintf(text, sizeof(text), "target-failed guest=personal error=%d ", SG_E_PARTITION);
+        expect_logged(text);
+}
+
 /* --- cancelling --- */
 
 static void cancelling_ends_the_whole_package(void **state)
@@ -502,6 +556,9 @@ int main(void)
                 ROW(errors_of_the_disk_pass),
                 ROW(resumes_its_own_update_only),
                 ROW(an_error_of_before_is_not_this_packages),
+                ROW(another_image_is_tried_after_a_rollback),
+                ROW(a_later_target_hides_no_error),
+                ROW(a_guest_without_a_second_slot_is_told_apart),
                 ROW(cancelling_ends_the_whole_package),
                 ROW(cancels_only_what_can_be_taken_back),
                 ROW(cancels_a_scheduled_restart),
