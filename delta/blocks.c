@@ -25,7 +25,7 @@ sg_err dl_blocks_open(struct dl *dl)
                 if (b->sorted[i] != 0 && b->sorted[i] != DL_VALUES && b->sorted[i] != DL_LITERALS)
                         e = SG_E_DELTA_MODEL;
         }
-        return e ? e : dl_stream_finish(&dl->streams[0]);
+        return e ? e : dl_section_finish(dl, DL_S_BLOCKS);
 }
 
 void dl_blocks_begin(struct dl *dl)

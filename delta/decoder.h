@@ -97,6 +97,9 @@ uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which);
 /* Begin to read a section by the first stream. */
 sg_err dl_section_start(struct dl *dl, enum dl_section_id id);
 
+/* The section read last is used up, and of the size that the directory states. */
+sg_err dl_section_finish(struct dl *dl, enum dl_section_id id);
+
 /* Add to dl->made. SG_E_DELTA_MODEL when it leaves the output or overlaps. */
 sg_err dl_made_add(struct dl *dl, uint32_t to, uint64_t length,
                    sg_err (*make)(struct dl *, uint32_t, uint8_t *, uint32_t));

@@ -77,6 +77,14 @@ sg_err dl_section_start(struct dl *dl, enum dl_section_id id)
         return s ? dl_stream_start(&dl->streams[0], s->offset, s->packed) : SG_E_DELTA_MODEL;
 }
 
+sg_err dl_section_finish(struct dl *dl, enum dl_section_id id)
+{
+        const struct dl_stream *s = &dl->streams[0];
+        sg_err e = dl_stream_finish(&dl->streams[0]);
+
+        return e || s->unpacked == dl_section(dl, id)->raw ? e : SG_E_DELTA_HEADER;
+}
+
 static sg_err read_map(struct dl *dl)
 {
         const struct dl_section *s = dl_section(dl, DL_S_MAP);
@@ -86,10 +94,10 @@ static sg_err read_map(struct dl *dl)
                 return SG_E_DELTA_HEADER;
         if (!s)
                 return SG_OK;
-        sg_err e = dl_stream_start(&dl->streams[0], s->offset, s->packed);
+        sg_err e = dl_section_start(dl, DL_S_MAP);
         if (!e)
                 e = dl_map_read(&dl->map, &dl->streams[0], &dl->header);
-        return e ? e : dl_stream_finish(&dl->streams[0]);
+        return e ? e : dl_section_finish(dl, DL_S_MAP);
 }
 
 static sg_err load_checkpoint(struct dl *dl, const struct dl_checkpoint *c)

@@ -104,7 +104,7 @@ static sg_err read_program(struct dl *dl)
                         e = read_span(s, &r->rows[i].to, r->to_size, &to, &to_memory);
         }
         if (!e)
-                e = dl_stream_finish(s);
+                e = dl_section_finish(dl, DL_S_PROGRAM);
         if (!e)
                 dl_refs_set_tails(r);
         return e;
@@ -133,7 +133,7 @@ static sg_err read_regions(struct dl *dl)
                         e = SG_E_DELTA_MODEL;
                 r->regions[i].mode = mode;
         }
-        return e || r->region_count == 0 ? e : dl_stream_finish(s);
+        return e || r->region_count == 0 ? e : dl_section_finish(dl, DL_S_REGIONS);
 }
 
 sg_err dl_program_open(struct dl *dl)

@@ -35,6 +35,7 @@ sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length)
 {
         s->at = 0;
         s->filled = 0;
+        s->unpacked = 0;
         s->pos = offset;
         s->end = offset + length;
         s->ended = length == 0;
@@ -86,6 +87,7 @@ static sg_err refill(struct dl_stream *s)
                 if (r != Z_OK && r != Z_STREAM_END)
                         return SG_E_DELTA_STREAM;
                 s->filled = DL_STREAM_BUFFER - s->z.avail_out;
+                s->unpacked += s->filled;
                 s->ended = r == Z_STREAM_END;
         }
         return SG_OK;

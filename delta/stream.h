@@ -14,6 +14,7 @@ struct dl_stream {
         uint32_t used;
         uint8_t *in, *out;   /* DL_STREAM_BUFFER bytes each */
         uint32_t at, filled; /* unpacked bytes in `out`, taken and there */
+        uint64_t unpacked;   /* bytes, since the start */
         uint64_t pos, end;   /* packed bytes still to read from the patch */
         bool ready;          /* inflate's state exists */
         bool ended;          /* inflate has seen the last block */

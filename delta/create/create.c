@@ -56,6 +56,11 @@ static void start_header(struct encoder *e)
         h->segment_count = (uint32_t)((h->to_size + DL_SEGMENT_SIZE - 1u) / DL_SEGMENT_SIZE);
 }
 
+static_assert(DL_RAM_MIN == DL_CORE_MEMORY + DL_OUTPUT_WINDOW + DL_CACHE_LINES * DL_CACHE_LINE +
+                                    DL_STREAMS * DL_STREAM_TOTAL +
+                                    (DL_IMAGE_MAX / DL_SEGMENT_SIZE + 1) * DL_T_SIZE,
+              "a plain patch to the largest image");
+
 /* What the decoder will take with so many copies, with their references or in the segments. */
 static uint64_t arena_with(const struct encoder *e, uint32_t copies, bool resident)
 {
@@ -119,6 +124,25 @@ static void encode_sections(struct encoder *e)
         encode_program(e);
 }
 
+/* Half of the copies, the shorter ones, and all that was made with them. */
+static sg_err give_up_copies(struct encoder *e)
+{
+        static const enum dl_section_id ids[] = {DL_S_MAP, DL_S_PROGRAM, DL_S_REGIONS};
+
+        mirror_close(e);
+        for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+                struct section *s = encoder_section(e, ids[i], 0);
+                bytes_free(&s->raw);
+                bytes_free(&s->packed);
+        }
+        e->header.flags |= DL_F_NO_COPIES;
+        sg_err err = keep_copies(e, e->copies.count / 2);
+        if (err)
+                return err;
+        encode_sections(e);
+        return mirror_open(e);
+}
+
 /* A kernel's own models leave a plain patch no chance. */
 static bool has_rival(const struct encoder *e)
 {
@@ -140,7 +164,10 @@ static sg_err attempt(struct encoder *e, struct rival *rival)
         if (err)
                 return err;
         encode_sections(e);
-        return mirror_open(e);
+        err = mirror_open(e);
+        while (err == SG_E_DELTA_MAP && e->copies.count > 0) /* no room in chunk 0 */
+                err = give_up_copies(e);
+        return err;
 }
 
 static sg_err attempt_plain(struct encoder *e)
@@ -166,7 +193,7 @@ sg_err encode(struct encoder *e, struct rival *rival)
 {
         start_header(e);
         sg_err err = e->plain ? attempt_plain(e) : attempt(e, rival);
-        while (err == SG_E_DELTA_MODEL && give_up_model(e)) { /* the decoder would refuse it */
+        while ((err == SG_E_DELTA_MODEL || err == SG_E_DELTA_MAP) && give_up_model(e)) {
                 end_attempt(e);
                 err = attempt(e, rival);
         }
@@ -200,7 +227,7 @@ static sg_err create(const struct dl_image *from, const struct dl_image *to,
         rival_init(&rival, &e);
         sg_err err = encode(&e, &rival);
         encoder_free(&e);
-        if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP)
+        if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP || err == SG_E_DELTA_MODEL)
                 rival_start(&rival);
         rival_finish(&rival);
         err = write_smaller(sink, &e, err, &rival);
@@ -214,6 +241,8 @@ sg_err dl_create(const struct dl_image *from, const struct dl_image *to,
 {
         if (from->size > DL_IMAGE_MAX || to->size > DL_IMAGE_MAX)
                 return SG_E_DELTA_TOO_LARGE;
+        if (options->ram_max != 0 && options->ram_max < DL_RAM_MIN)
+                return SG_E_DELTA_RAM;
         if (options->format == DL_FORMAT_BSDIFF40)
                 return bsdiff40_create(from, to, sink);
         if (options->codec != 0 && options->codec != DL_CODEC_ZLIB)

@@ -36,7 +36,7 @@ struct dl_sink {
 
 /*
  * Make a patch from `from` to `to`. Errors: SG_E_NO_MEMORY, SG_E_DELTA_TOO_LARGE (an image above
- * DL_IMAGE_MAX), SG_E_DELTA_RAM (ram_max below what the plainest patch needs), those of the sink.
+ * DL_IMAGE_MAX), SG_E_DELTA_RAM (ram_max below DL_RAM_MIN), those of the sink.
  */
 sg_err dl_create(const struct dl_image *from, const struct dl_image *to,
                  const struct dl_create_options *options, const struct dl_sink *sink);

@@ -235,7 +235,7 @@ static sg_err read_sent(struct dl *dl)
                 return SG_E_DELTA_MODEL;
         for (uint32_t i = 0; !e && i < b->sent_words; i++)
                 e = dl_stream_varint(s, &b->sent[i]);
-        return e ? e : dl_stream_finish(s);
+        return e ? e : dl_section_finish(dl, DL_S_BTF_NEW);
 }
 
 /* One run of the permutation: `length` types from new number *next on. */
@@ -590,7 +590,7 @@ sg_err dl_btf_open(struct dl *dl)
         if (!e)
                 e = order_strings(dl);
         if (!e)
-                e = dl_stream_finish(&dl->streams[0]);
+                e = dl_section_finish(dl, DL_S_BTF);
         if (!e)
                 e = place_strings(b);
         if (e)

@@ -77,7 +77,7 @@ static sg_err read_texts(struct dl *dl)
         if (!e)
                 e = dl_stream_read(&dl->streams[0], k->token_text, k->token_size);
         if (!e)
-                e = dl_stream_finish(&dl->streams[0]);
+                e = dl_section_finish(dl, DL_S_KALLSYMS_NEW);
         if (e)
                 return e;
         k->sent_at[0] = 0;
@@ -124,7 +124,7 @@ static sg_err read_runs(struct dl *dl)
         }
         if (!e && (to != k->count || sent != k->sent_count))
                 e = SG_E_DELTA_MODEL;
-        return e ? e : dl_stream_finish(s);
+        return e ? e : dl_section_finish(dl, DL_S_KALLSYMS);
 }
 
 /* Move the reading of old names to symbol `old`. */

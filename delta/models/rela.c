@@ -92,7 +92,7 @@ static sg_err read_columns(struct dl *dl)
                 r->odds[i].low = dl_get32(address);
                 r->odds[i].high = dl_get32(address + 4);
         }
-        return e ? e : dl_stream_finish(s);
+        return e ? e : dl_section_finish(dl, DL_S_RELA);
 }
 
 sg_err dl_rela_open(struct dl *dl)

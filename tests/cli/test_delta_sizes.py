@@ -205,8 +205,18 @@ def test_memory_limit_is_kept(shop, limit):
     shop.refused(315, "delta", "apply", "--from", "old", "p", "-o", "out2", "--ram-max", need - 1)
 
 
-def test_below_the_smallest_memory(shop):
-    shop.write("old", BASE)
-    shop.write("new", shuffled(BASE, 50))
-    shop.refused(315, "delta", "create", "--from", "old", "--to", "new", "--ram-max", "60K", "-o", "p")
+SMALLEST = 396 << 10  # docs/delta.md
+
+
+@pytest.mark.parametrize("name", ["small-pieces-shuffled", "bytes-inserted-and-lost", "new-words",
+                                  "long-zeros", "old-of-one-byte", "one-byte"])
+def test_the_smallest_memory(shop, name):
+    for file, data in zip(("old", "new"), GENERATED[name]):
+        shop.write(file, data)
+    create = ("delta", "create", "--from", "old", "--to", "new", "-o", "p", "--ram-max")
+    shop.refused(315, *create, SMALLEST - 1)
     assert not os.path.exists(shop.path("p"))
+    shop.segue(*create, SMALLEST)
+    assert json.loads(shop.segue("delta", "info", "--json", "p"))["memory_bytes"] <= SMALLEST
+    shop.segue("delta", "apply", "--from", "old", "p", "-o", "out", "--ram-max", SMALLEST)
+    assert shop.read("out") == GENERATED[name][1]

@@ -8,6 +8,13 @@ static void mutate_part(struct patch_part *part)
         part->size = LLVMFuzzerMutate(part->bytes, part->size, part->size + PARTS_GROWTH);
 }
 
+/* Its size stays the one that the directory states. */
+static void mutate_section(struct patch_parts *p, uint32_t i)
+{
+        mutate_part(&p->section[i]);
+        dl_put32(p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW, (uint32_t)p->section[i].size);
+}
+
 /* The fields from which decoders compute sizes and places; the others are made right again. */
 static void mutate_numbers(struct patch_parts *p, unsigned seed)
 {
@@ -31,7 +38,7 @@ void patch_parts_mutate(struct patch_parts *p, unsigned seed)
         case 2:
         case 3:
                 if (p->sections > 0)
-                        mutate_part(&p->section[pick % p->sections]);
+                        mutate_section(p, pick % p->sections);
                 break;
         default:
                 if (p->segments > 0)

@@ -96,6 +96,13 @@ static void map_with_bytes_to_spare(struct patch_parts *parts)
         part->size += 2;
 }
 
+static void size_that_is_not_the_map_s(struct patch_parts *parts)
+{
+        uint8_t *raw = entry_of(parts, DL_S_MAP) + DL_D_RAW;
+
+        dl_put32(raw, dl_get32(raw) + 1);
+}
+
 static void map_cut_short(struct patch_parts *parts)
 {
         part_of(parts, DL_S_MAP)->size -= 2;
@@ -173,6 +180,7 @@ static void behind_the_checksums(void **state)
                 {"number without an end", number_without_an_end, SG_E_DELTA_STREAM},
                 {"more copies than there are", more_copies_than_there_are, SG_E_DELTA_MAP},
                 {"map with bytes to spare", map_with_bytes_to_spare, SG_E_DELTA_STREAM},
+                {"a size that is not the map's", size_that_is_not_the_map_s, SG_E_DELTA_HEADER},
                 {"map cut short", map_cut_short, SG_E_DELTA_STREAM},
                 {"a megabyte of zeros in the map", bomb, SG_E_DELTA_STREAM},
                 {"sections out of order", sections_out_of_order, SG_E_DELTA_HEADER},
