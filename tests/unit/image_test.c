@@ -573,8 +573,11 @@ static sg_err failing_read(void *ctx, uint64_t offset, void *to, uint32_t length
 {
         const struct half_readable *h = ctx;
 
+        memset(to, 0, length);
+        if (offset + length > h->end)
+                return SG_E_IO;
         memcpy(to, h->draft.bytes + offset, length);
-        return offset + length > h->end ? SG_E_IO : SG_OK;
+        return SG_OK;
 }
 
 static sg_err read_layout(struct half_readable *h, uint64_t size)
