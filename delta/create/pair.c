@@ -53,9 +53,13 @@ static void vote(struct pairing *p, uint32_t program, const struct copies *copie
                 ++*next;
         for (uint32_t i = *next; i < copies->count && copies->list[i].to < end; i++) {
                 const struct dl_copy *c = &copies->list[i];
-                uint32_t middle = c->from + c->length / 2, old = program_at(p->from, middle);
+                /* Only what it makes of this program: a copy may lead over many. */
+                uint32_t first = c->to > start ? c->to : start;
+                uint32_t last = c->to + c->length < end ? c->to + c->length : end;
+                uint32_t middle = c->from + (first - c->to) + (last - first) / 2;
+                uint32_t old = program_at(p->from, middle);
                 if (old < p->from->program_count && start_of(p->from, old) <= middle)
-                        p->votes[old] += c->length;
+                        p->votes[old] += last - first;
         }
         p->old[program] = NONE;
         p->bytes[program] = 0;
