@@ -151,7 +151,7 @@ static void add_rows(struct dl_refs *r, const struct pairing *p, uint32_t progra
                 next = k + 1;
         }
         added->rows = r->row_count - added->row;
-        r->program_count++;
+        r->program_count += added->rows > 0;
 }
 
 static bool follow(struct view *v, const struct dl_refs *r, bool old)

@@ -125,8 +125,9 @@ sg_err view_detect(struct view *v)
                         at++;
                         continue;
                 }
+                uint32_t before = v->program_count;
                 fine = add_fitting(v, &p, spans, &memory);
-                if (fine && v->program_count > 0 && p.va != VA_UNKNOWN)
+                if (fine && v->program_count > before && p.va != VA_UNKNOWN)
                         fine = elf_slots(v, at, v->program_count - 1) == SG_OK;
                 at = spans[p.spans - 1].at + spans[p.spans - 1].size;
         }
@@ -201,7 +202,7 @@ static enum dl_mode_id guess(const struct view *v, const bool common[256], uint3
         return relative * 100 >= words * 30 ? DL_MODE_PREL32 : DL_MODE_ABS64;
 }
 
-static void guess_modes(struct view *v, const bool common[256], const struct dl_span *s)
+static void guess_span(struct view *v, const bool common[256], const struct dl_span *s)
 {
         for (uint32_t done = 0; done < s->size; done += GUESS_WINDOW) {
                 uint32_t at = s->at + done, left = s->size - done;
@@ -212,14 +213,15 @@ static void guess_modes(struct view *v, const bool common[256], const struct dl_
         }
 }
 
-void view_guess_modes(struct view *v)
+/* From the bytes alone: code, addresses or tables of relative words. */
+static void guess_modes(struct view *v)
 {
         bool common[256];
 
         for (unsigned i = 0; i < 256; i++)
                 common[i] = common_top((uint8_t)i);
         for (uint32_t i = 0; i < v->span_count; i++)
-                guess_modes(v, common, &v->spans[i]);
+                guess_span(v, common, &v->spans[i]);
 }
 
 static uint32_t units(uint32_t size)
@@ -265,7 +267,7 @@ static bool take_view(struct view *to, const struct view *from)
         to->slot_count = from->slot_count;
         if (from->slot_count > 0)
                 memcpy(to->slots, from->slots, from->slot_count * sizeof(*to->slots));
-        view_guess_modes(to);
+        guess_modes(to);
         know_modes(to);
         return true;
 }

@@ -84,9 +84,6 @@ uint64_t view_string_name(const struct view *v, uint32_t at);
 /* The file position, or that of the tail, of what stands at `offset` in a program. */
 bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position);
 
-/* Guess the modes from the bytes alone: code, addresses or tables of relative words. */
-void view_guess_modes(struct view *v);
-
 /* Take over what two views show. */
 sg_err program_open(struct program *p, const struct view *from, const struct view *to);
 void program_close(struct program *p);

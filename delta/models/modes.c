@@ -191,31 +191,17 @@ static void predict_a64(const struct dl_refs *r, const struct dl_part *p, uint32
         }
 }
 
-struct mode {
-        const char *name;
-        void (*predict)(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
-                        uint32_t high);
+static void (*const modes[DL_MODES])(const struct dl_refs *r, const struct dl_part *p, uint32_t low,
+                                     uint32_t high) = {
+        [DL_MODE_RAW] = predict_raw,         [DL_MODE_A64] = predict_a64,
+        [DL_MODE_PREL32] = predict_prel32,   [DL_MODE_ABS64] = predict_abs64,
+        [DL_MODE_OFF32] = predict_off32,     [DL_MODE_SYMBOLS] = predict_symbols,
+        [DL_MODE_RELA] = predict_rela,       [DL_MODE_FRAMES] = dl_frames_predict,
+        [DL_MODE_NUMBERS] = predict_numbers,
 };
-
-static const struct mode modes[DL_MODES] = {
-        [DL_MODE_RAW] = {"raw", predict_raw},
-        [DL_MODE_A64] = {"a64", predict_a64},
-        [DL_MODE_PREL32] = {"prel32", predict_prel32},
-        [DL_MODE_ABS64] = {"abs64", predict_abs64},
-        [DL_MODE_OFF32] = {"off32", predict_off32},
-        [DL_MODE_SYMBOLS] = {"symbols", predict_symbols},
-        [DL_MODE_RELA] = {"rela", predict_rela},
-        [DL_MODE_FRAMES] = {"frames", dl_frames_predict},
-        [DL_MODE_NUMBERS] = {"numbers", predict_numbers},
-};
-
-const char *dl_mode_name(enum dl_mode_id mode)
-{
-        return modes[mode].name;
-}
 
 void dl_mode_predict(const struct dl_refs *r, const struct dl_part *p, enum dl_mode_id mode,
                      uint32_t low, uint32_t high)
 {
-        modes[mode].predict(r, p, low, high);
+        modes[mode](r, p, low, high);
 }

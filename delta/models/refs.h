@@ -129,6 +129,4 @@ void dl_refs_predict_mode(const struct dl_refs *r, const struct dl_window *w, en
 void dl_mode_predict(const struct dl_refs *r, const struct dl_part *p, enum dl_mode_id mode,
                      uint32_t low, uint32_t high);
 
-const char *dl_mode_name(enum dl_mode_id mode);
-
 #endif

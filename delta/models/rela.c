@@ -43,7 +43,7 @@ static sg_err sample_old(struct dl *dl)
                 if (e)
                         return e;
                 uint32_t slot = slot_of(&dl->rela, entry);
-                if (slot < last)
+                if (slot < last || (slot == last && i > 0 && slot != UINT32_MAX))
                         return SG_E_DELTA_MODEL;
                 last = r->samples[i / RELA_STRIDE] = slot;
         }

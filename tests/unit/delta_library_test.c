@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tables of a shared library: symbols, relocations, unwind information, PLT and GOT. */
+#include <elf.h>
+
 #include "delta/decoder.h"
 #include "tests/unit/delta_tamper.h"
 #include "tests/unit/synthetic_library.h"
@@ -71,6 +73,59 @@ static void what_is_not_as_linkers_make_it_costs_only_bytes(void **state)
         }
 }
 
+#define PLAIN_SIZE (20u << 10)
+#define PLAIN_BASE 0x10000u
+
+/* One segment, and of tables none, or its names from the first byte on. */
+static struct buffer plain_program(bool names)
+{
+        struct {
+                Elf64_Ehdr header;
+                Elf64_Phdr segments[2];
+                Elf64_Dyn dynamic[2];
+        } head = {
+                .header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+                                       1},
+                           .e_type = ET_DYN,
+                           .e_machine = EM_AARCH64,
+                           .e_phoff = sizeof(Elf64_Ehdr),
+                           .e_phentsize = sizeof(Elf64_Phdr),
+                           .e_phnum = 2},
+                .segments = {{.p_type = PT_LOAD,
+                              .p_vaddr = PLAIN_BASE,
+                              .p_filesz = PLAIN_SIZE,
+                              .p_memsz = PLAIN_SIZE},
+                             {.p_type = PT_DYNAMIC}},
+                .dynamic = {{names ? DT_STRTAB : DT_NULL, {PLAIN_BASE}}},
+        };
+        Elf64_Phdr *dynamic = &head.segments[1];
+        struct buffer b = rig_noise(PLAIN_SIZE);
+
+        dynamic->p_offset = sizeof(head.header) + sizeof(head.segments);
+        dynamic->p_vaddr = PLAIN_BASE + dynamic->p_offset;
+        dynamic->p_filesz = dynamic->p_memsz = sizeof(head.dynamic);
+        memcpy(b.data, &head, sizeof(head));
+        return b;
+}
+
+/* Their parts do not pair: neither is a program for the other. */
+static void programs_that_have_nothing_in_common(void **state)
+{
+        struct libraries l = {.from = plain_program(false), .to = plain_program(true)};
+
+        (void)state;
+        for (unsigned turn = 0; turn < 2; turn++) {
+                struct buffer from = l.from;
+                l.patch = rig_plain(&l.from, &l.to);
+                rig_check(&l.patch, &l.from, &l.to);
+                free(l.patch.data);
+                l.from = l.to;
+                l.to = from;
+        }
+        free(l.from.data);
+        free(l.to.data);
+}
+
 /* The section: rows, two addresses, the rows with symbols and with strings. */
 #define SYMBOLS_AT 17u
 
@@ -131,6 +186,7 @@ static void any_mode_anywhere(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(programs_that_have_nothing_in_common),
                 cmocka_unit_test(tables_follow_from_the_map),
                 cmocka_unit_test(what_is_not_as_linkers_make_it_costs_only_bytes),
                 cmocka_unit_test(rows_that_do_not_exist_are_refused),

@@ -44,6 +44,17 @@ static void table_beyond_the_old_image(struct patch_parts *p)
         dl_put32(part_of(p, DL_S_RELA)->bytes, (uint32_t)dl_get64(p->header + DL_H_FROM_SIZE) - 8);
 }
 
+#define ZEROS_SIZE (256u << 10)
+
+/* Zeros instead of the table, and a program that holds the address 0: all fill one slot, again for
+ * each prediction around it. */
+static void old_table_of_a_single_slot(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_RELA)->bytes,
+                 (uint32_t)dl_get64(p->header + DL_H_FROM_SIZE) - ZEROS_SIZE);
+        dl_put64(part_of(p, DL_S_PROGRAM)->bytes + 1, 0 - 4096ull);
+}
+
 static void table_beyond_the_output(struct patch_parts *p)
 {
         dl_put32(part_of(p, DL_S_RELA)->bytes + 4,
@@ -98,10 +109,18 @@ static void bytes_to_spare(struct patch_parts *p)
         part_of(p, DL_S_RELA)->size += 3;
 }
 
+static void append_zeros(struct buffer *b)
+{
+        static const uint8_t zeros[ZEROS_SIZE];
+
+        rig_append(b, zeros, sizeof(zeros));
+}
+
 static void damage_is_refused(void **state)
 {
         static const struct tampering rows[] = {
                 {"old table beyond the image", table_beyond_the_old_image, SG_E_DELTA_MODEL},
+                {"old table of one slot", old_table_of_a_single_slot, SG_E_DELTA_MODEL},
                 {"new table beyond the output", table_beyond_the_output, SG_E_DELTA_MODEL},
                 {"more entries", more_entries_than_there_are, SG_E_DELTA_MODEL},
                 {"another count", another_count_than_the_columns, SG_E_DELTA_MODEL},
@@ -114,6 +133,7 @@ static void damage_is_refused(void **state)
         };
         const struct synthetic s = {.parts = SYNTHETIC_RELA, .odd_slots = true};
         struct pair p = synthetic_pair(&s);
+        append_zeros(&p.from);
         struct buffer patch = checked_patch(&p);
 
         (void)state;
