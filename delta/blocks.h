@@ -23,8 +23,8 @@ struct dl_blocks {
         uint32_t room;   /* bytes of the longest block */
         uint8_t *sorted; /* [segments] the sorted stream's id, or 0 */
         uint8_t *last;   /* [room] the last column */
-        uint32_t (
-                *counts)[256]; /* rows that end before every DL_BLOCK_STEPth byte, by their byte */
+        /* To which row the next entry of each byte leads, before every DL_BLOCK_STEPth entry. */
+        uint32_t (*counts)[256];
         struct dl_stream *stream; /* of this segment, or NULL */
         uint32_t size, left;      /* bytes of the block, those still to be read */
         uint32_t row, end;        /* where the walk stands, and where it ends */

@@ -39,7 +39,10 @@
 #define DL_RAM_KERNEL   (8u << 20)   /* and with them */
 #define DL_ARENA_ALIGN  16u          /* alignment of the arena that the caller gives */
 
-/* Positions count from the start of the file. A call transfers all of len bytes or fails. */
+/*
+ * Positions count from the start of the file. A call transfers all of len bytes or fails. new_read
+ * gives what new_write wrote, flushed or not, and what was durable at the checkpoint.
+ */
 struct dl_ops {
         void *ctx;
         sg_err (*patch_read)(void *ctx, uint64_t off, void *buf, size_t len);

@@ -41,7 +41,7 @@ struct view {
         struct view_program *programs;
         uint32_t program_count;
         uint32_t image; /* the program that is an arm64 Linux Image or the whole file, NO_IMAGE */
-        struct view_slot *slots; /* rising; a view that was taken of another one borrows them */
+        struct view_slot *slots; /* rising */
         uint32_t slot_count;
         uint8_t *modes;
         uint8_t *known; /* the modes that tables have for certain, else DL_MODE_RAW */
