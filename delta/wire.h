@@ -62,7 +62,7 @@ enum dl_section_id {
         DL_S_REGIONS,      /* modes by old position; count: how many */
         DL_S_RELA,         /* relocations; old entries, new entries, odd slots */
         DL_S_BTF,          /* type information; new types, old types, new strings, old strings */
-        DL_S_BTF_NEW,      /* what is new in it; bytes of strings, words of types, early strings */
+        DL_S_BTF_NEW,      /* what is new in it; bytes, words and strings sent, early strings */
         DL_S_KALLSYMS,     /* symbol names; old symbols, new symbols, runs, symbols sent */
         DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
         DL_S_BLOCKS,       /* which streams are sorted; bytes of the longest block */
