@@ -108,7 +108,7 @@ sg_err dl_rela_open(struct dl *dl)
         r->from = dl_get32(places);
         r->to = dl_get32(places + 4);
         r->row = dl->program ? dl_refs_from_row(&dl->refs, r->from) : NULL;
-        if (!r->row || r->row->to.at % SLOT != 0 || r->row->from.at % SLOT != 0 ||
+        if (!r->row || r->to % SLOT != 0 || r->row->to.at % SLOT != 0 || r->row->from.at % SLOT != 0 ||
             r->from + (uint64_t)r->from_count * RELA_ENTRY > dl->header.from_size)
                 return SG_E_DELTA_MODEL;
         r->from_va = dl->refs.programs[r->row->program].from_va + r->row->from.offset;
@@ -127,7 +127,7 @@ static uint32_t entry_before(const struct dl_rela *r, uint64_t pos)
 
         while (low < high) {
                 uint32_t mid = low + (high - low) / 2;
-                if (r->samples[mid] + SLOT <= pos)
+                if ((uint64_t)r->samples[mid] + SLOT <= pos)
                         low = mid + 1;
                 else
                         high = mid;

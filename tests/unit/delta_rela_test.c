@@ -61,6 +61,13 @@ static void table_beyond_the_output(struct patch_parts *p)
                  (uint32_t)dl_get64(p->header + DL_H_TO_SIZE) - 8);
 }
 
+static void table_askew(struct patch_parts *p)
+{
+        uint8_t *to = part_of(p, DL_S_RELA)->bytes + 4;
+
+        dl_put32(to, dl_get32(to) + 4);
+}
+
 static void more_entries_than_there_are(struct patch_parts *p)
 {
         struct patch_part *part = part_of(p, DL_S_RELA);
@@ -122,6 +129,7 @@ static void damage_is_refused(void **state)
                 {"old table beyond the image", table_beyond_the_old_image, SG_E_DELTA_MODEL},
                 {"old table of one slot", old_table_of_a_single_slot, SG_E_DELTA_MODEL},
                 {"new table beyond the output", table_beyond_the_output, SG_E_DELTA_MODEL},
+                {"new table askew", table_askew, SG_E_DELTA_MODEL},
                 {"more entries", more_entries_than_there_are, SG_E_DELTA_MODEL},
                 {"another count", another_count_than_the_columns, SG_E_DELTA_MODEL},
                 {"fewer odd slots", fewer_odd_slots, SG_E_DELTA_STREAM},
