@@ -108,7 +108,8 @@ sg_err dl_rela_open(struct dl *dl)
         r->from = dl_get32(places);
         r->to = dl_get32(places + 4);
         r->row = dl->program ? dl_refs_from_row(&dl->refs, r->from) : NULL;
-        if (!r->row || r->to % SLOT != 0 || r->row->to.at % SLOT != 0 || r->row->from.at % SLOT != 0 ||
+        if (!r->row || r->to % SLOT != 0 || r->row->to.at % SLOT != 0 ||
+            r->row->from.at % SLOT != 0 ||
             r->from + (uint64_t)r->from_count * RELA_ENTRY > dl->header.from_size)
                 return SG_E_DELTA_MODEL;
         r->from_va = dl->refs.programs[r->row->program].from_va + r->row->from.offset;
