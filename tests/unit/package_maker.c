@@ -142,6 +142,26 @@ void maker_root(struct maker_text *out, uint64_t version, const struct maker_rol
         maker_sign(out, body, w.length, signers);
 }
 
+struct maker_payload maker_image(const char *guest, const char *path,
+                                 const uint8_t bytes[MAKER_IMAGE_SIZE])
+{
+        static const uint32_t chunks[] = {1000, 0, 1999, 1};
+        struct maker_payload p = {.bytes = bytes, .chunks = chunks, .chunk_count = 4};
+
+        p.manifest = (struct manifest_target){
+                .kind = MANIFEST_IMAGE,
+                .to_length = MAKER_IMAGE_SIZE,
+                .security_counter = 2,
+                .minimum_updater = 1,
+                .package = "p1",
+                .product = "segue-virt",
+                .to_version = "1.2.3",
+        };
+        snprintf(p.manifest.guest, sizeof(p.manifest.guest), "%s", guest);
+        snprintf(p.manifest.path, sizeof(p.manifest.path), "%s", path);
+        return p;
+}
+
 size_t maker_chunks(const struct maker_payload *p, uint8_t *list)
 {
         const uint8_t *at = p->bytes;

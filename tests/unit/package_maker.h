@@ -6,8 +6,9 @@
 #include "updater/package/package.h"
 #include <mbedtls/pk.h>
 
-#define MAKER_KEYS_MAX 4
-#define MAKER_TEXT_MAX 32768
+#define MAKER_KEYS_MAX   4
+#define MAKER_TEXT_MAX   32768
+#define MAKER_IMAGE_SIZE 3000
 
 struct maker_key {
         mbedtls_pk_context pk;
@@ -47,6 +48,10 @@ void maker_root(struct maker_text *out, uint64_t version, const struct maker_rol
 /* targets.json for the payloads, signed by `signers`; fills in the manifests. */
 void maker_targets(struct maker_text *out, uint64_t version, struct maker_payload *payloads,
                    uint32_t count, const struct maker_role *signers);
+
+/* An image that is in order, in chunks of uneven lengths; the bytes stay the caller's. */
+struct maker_payload maker_image(const char *guest, const char *path,
+                                 const uint8_t bytes[MAKER_IMAGE_SIZE]);
 
 /* The chunk list of a payload; returns its size. */
 size_t maker_chunks(const struct maker_payload *p, uint8_t *list);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <mbedtls/sha256.h>
 
-static uint8_t payload_bytes[3000];
+static uint8_t payload_bytes[MAKER_IMAGE_SIZE];
 
 /* a and b for root, c for targets. */
 static struct maker_key a, b, c;
@@ -39,30 +39,6 @@ static int free_keys(void **state)
         return 0;
 }
 
-static const uint32_t payload_chunks[] = {1000, 0, 1999, 1};
-
-static struct maker_payload make_payload(const char *guest, const char *path)
-{
-        struct maker_payload p = {
-                .bytes = payload_bytes,
-                .chunks = payload_chunks,
-                .chunk_count = 4,
-        };
-
-        p.manifest = (struct manifest_target){
-                .kind = MANIFEST_IMAGE,
-                .to_length = sizeof(payload_bytes),
-                .security_counter = 2,
-                .minimum_updater = 1,
-                .package = "p1",
-                .product = "segue-virt",
-                .to_version = "1.2.3",
-        };
-        snprintf(p.manifest.guest, sizeof(p.manifest.guest), "%s", guest);
-        snprintf(p.manifest.path, sizeof(p.manifest.path), "%s", path);
-        return p;
-}
-
 static uint8_t archive[2u << 20];
 static struct memory_storage storage;
 static struct package package;
@@ -74,7 +50,8 @@ static struct maker_role package_roots, package_role;
 /* A package of two targets signed by c, trusted through a. Returns its size. */
 static size_t make_package(uint64_t version)
 {
-        struct maker_payload p[] = {make_payload("rt", "z.img"), make_payload("work", "a.img")};
+        struct maker_payload p[] = {maker_image("rt", "z.img", payload_bytes),
+                                    maker_image("work", "a.img", payload_bytes)};
         struct maker_text t;
 
         package_roots = (struct maker_role){{&a}, 1, 1};
@@ -184,7 +161,7 @@ static void follows_the_chain_in_a_package(void **state)
 {
         const struct maker_role first = {{&a}, 1, 1}, second = {{&b}, 1, 1};
         const struct maker_role both = {{&a, &b}, 2, 1}, role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct maker_text r2, r3, t;
         size_t at = 0;
 
@@ -213,7 +190,7 @@ static void follows_the_chain_past_nine(void **state)
 {
         const struct maker_role first = {{&a}, 1, 1}, second = {{&b}, 1, 1};
         const struct maker_role both = {{&a, &b}, 2, 1}, role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct maker_text r10, r11, t;
         size_t at = 0;
 

@@ -178,30 +178,7 @@ static int free_keys(void **state)
         return 0;
 }
 
-static const uint8_t payload_bytes[3000] = {1, 2, 3};
-static const uint32_t payload_chunks[] = {1000, 0, 1999, 1};
-
-static struct maker_payload make_payload(const char *guest, const char *path)
-{
-        struct maker_payload p = {
-                .bytes = payload_bytes,
-                .chunks = payload_chunks,
-                .chunk_count = 4,
-        };
-
-        p.manifest = (struct manifest_target){
-                .kind = MANIFEST_IMAGE,
-                .to_length = sizeof(payload_bytes),
-                .security_counter = 2,
-                .minimum_updater = 1,
-                .package = "p1",
-                .product = "segue-virt",
-                .to_version = "1.2.3",
-        };
-        snprintf(p.manifest.guest, sizeof(p.manifest.guest), "%s", guest);
-        snprintf(p.manifest.path, sizeof(p.manifest.path), "%s", path);
-        return p;
-}
+static const uint8_t payload_bytes[MAKER_IMAGE_SIZE] = {1, 2, 3};
 
 static void counts_distinct_keys(void **state)
 {
@@ -209,7 +186,7 @@ static void counts_distinct_keys(void **state)
         const struct maker_role two_of_two = {{&c, &d}, 2, 2};
         const struct maker_role twice = {{&c, &c}, 2, 2};
         const struct maker_role foreign = {{&c, &a}, 2, 2};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct maker_text r, t;
 
         (void)state;
@@ -312,7 +289,7 @@ static void refuses_signed_nonsense(void **state)
         };
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct maker_text r, t, edited;
 
         (void)state;
@@ -347,7 +324,7 @@ static void refuses_signed_nonsense_of_deltas(void **state)
         };
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.delta");
+        struct maker_payload p = maker_image("rt", "rt.delta", payload_bytes);
         struct maker_text r, t, edited;
 
         (void)state;
@@ -380,13 +357,13 @@ static void refuses_targets_that_differ(void **state)
         (void)state;
         maker_root(&t, 1, &roots, &role, &roots);
         assert_int_equal(pin(&t), SG_OK);
-#define DIFFER(error, ...)                           \
-        do {                                         \
-                p[0] = make_payload("rt", "1.img");  \
-                p[1] = make_payload("rt", "2.img");  \
-                __VA_ARGS__;                         \
-                maker_targets(&t, 1, p, 2, &role);   \
-                assert_int_equal(verify(&t), error); \
+#define DIFFER(error, ...)                                        \
+        do {                                                      \
+                p[0] = maker_image("rt", "1.img", payload_bytes); \
+                p[1] = maker_image("rt", "2.img", payload_bytes); \
+                __VA_ARGS__;                                      \
+                maker_targets(&t, 1, p, 2, &role);                \
+                assert_int_equal(verify(&t), error);              \
         } while (0)
         DIFFER(SG_OK, (void)second);
         DIFFER(SG_E_TARGET, second->manifest.minimum_updater++);
@@ -412,7 +389,7 @@ static void takes_as_many_targets_as_it_knows(void **state)
         for (uint32_t i = 0; i <= MANIFEST_TARGETS_MAX; i++) {
                 char path[16];
                 snprintf(path, sizeof(path), "%u.img", i);
-                p[i] = make_payload("rt", path);
+                p[i] = maker_image("rt", path, payload_bytes);
         }
         maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX, &role);
         assert_int_equal(verify(&t), SG_OK);
@@ -491,7 +468,7 @@ static void refuses_signatures_of_no_form(void **state)
         };
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct maker_text r, good;
 
         (void)state;
@@ -515,7 +492,7 @@ static void either_expiry_counts(void **state)
 {
         const struct maker_role roots = {{&a}, 1, 1};
         const struct maker_role role = {{&c}, 1, 1};
-        struct maker_payload p = make_payload("rt", "rt.img");
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct tuf_context clock = context;
         struct maker_text r, t, early;
 
