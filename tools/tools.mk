@@ -9,7 +9,7 @@ HOST_CRYPTO := $(D)/host/lib/libmbedcrypto.a
 $(call tool,segue,$(sort $(wildcard tools/segue/*.c)) hv/vm/description.c \
         $(BOOTFLOW_STATE) $(BOOTFLOW_IMAGE) $(BOOTFLOW_FIT) \
         $(DELTA_DECODER) $(DELTA_ENCODER) $(UPDATER_PACKAGE) $(UPDATER_DISK),\
-        $(HOST_CRYPTO) -lfdt $(DELTA_ENCODER_LIBS))
+        $(HOST_CRYPTO) -lnettle -lfdt $(DELTA_ENCODER_LIBS))
 
 $(call tool,segue-run,$(sort $(wildcard tools/run/*.c)) hv/vm/description.c $(BOOTFLOW_STATE) \
         $(addprefix tools/segue/,args.c report.c file.c paths.c system.c nor_file.c) \

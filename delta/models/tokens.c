@@ -21,18 +21,24 @@ bool kallsyms_tokens_open(struct kallsyms_tokens *t, const uint8_t *text, uint32
 uint32_t kallsyms_squeeze(const uint8_t pairs[KALLSYMS_PAIRS], uint8_t *name, uint32_t n)
 {
         for (;;) {
+                uint32_t first = 0, to;
                 int best = -1;
+
                 for (uint32_t i = 0; i + 1 < n; i++) {
                         uint8_t code = pairs[(uint32_t)name[i] << 8 | name[i + 1]];
-                        if (code != KALLSYMS_NO_PAIR && code > best)
+                        if (code != KALLSYMS_NO_PAIR && code > best) {
                                 best = code;
+                                first = i;
+                        }
                 }
                 if (best < 0)
                         return n;
-                uint32_t to = 0;
-                for (uint32_t i = 0; i < n; to++) {
-                        bool pair =
-                                i + 1 < n && pairs[(uint32_t)name[i] << 8 | name[i + 1]] == best;
+                /* A code stands for one pair. */
+                uint8_t left = name[first], right = name[first + 1];
+
+                to = first;
+                for (uint32_t i = first; i < n; to++) {
+                        bool pair = i + 1 < n && name[i] == left && name[i + 1] == right;
                         name[to] = pair ? (uint8_t)best : name[i];
                         i += pair ? 2 : 1;
                 }

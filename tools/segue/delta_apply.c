@@ -2,7 +2,7 @@
 /* segue delta apply: runs the device's own decoder, and takes patches of Debian's bsdiff. */
 #include <errno.h>
 #include <fcntl.h>
-#include <mbedtls/sha256.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,22 +53,20 @@ static sg_err new_write(void *ctx, uint64_t offset, const void *buf, size_t leng
         return pwrite(a->output, buf, length, (off_t)offset) == (ssize_t)length ? SG_OK : SG_E_IO;
 }
 
-static void digest_of(int fd, uint64_t size, const char *path, uint8_t digest[32])
+static void digest_of_file(int fd, uint64_t size, const char *path, uint8_t digest[32])
 {
         static uint8_t buffer[1 << 16];
-        mbedtls_sha256_context sha;
+        struct sha256_ctx sha;
 
-        mbedtls_sha256_init(&sha);
-        mbedtls_sha256_starts(&sha, 0);
+        sha256_init(&sha);
         for (uint64_t at = 0; at < size;) {
                 size_t n = size - at < sizeof(buffer) ? (size_t)(size - at) : sizeof(buffer);
 
                 must(read_exactly(fd, at, buffer, n), path);
-                mbedtls_sha256_update(&sha, buffer, n);
+                sha256_update(&sha, n, buffer);
                 at += n;
         }
-        mbedtls_sha256_finish(&sha, digest);
-        mbedtls_sha256_free(&sha);
+        sha256_digest(&sha, SHA256_DIGEST_SIZE, digest);
 }
 
 /* What an earlier, stopped run left behind; false when there is none. */
@@ -121,7 +119,7 @@ static struct dl *open_decoder(const struct dl_ops *ops, const struct dl_header 
         if (arena == NULL) {
                 fail(SG_E_NO_MEMORY, "%u bytes", header->arena_size);
         }
-        digest_of(a->old, a->old_size, a->old_path, digest);
+        digest_of_file(a->old, a->old_size, a->old_path, digest);
         sg_err err =
                 dl_open(&dl, ops, header, arena, a->old_size, digest, resumed ? &checkpoint : NULL);
 
@@ -155,7 +153,7 @@ static bool apply(struct application *a, const struct args *args)
                        dl_segment(dl), header.segment_count);
                 return false;
         }
-        digest_of(a->output, header.to_size, a->output_path, digest);
+        digest_of_file(a->output, header.to_size, a->output_path, digest);
         must(dl_finish(dl, digest), args->operands[0]);
         return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/segue/delta_file.h"
 
-#include <mbedtls/sha256.h>
 #include <string.h>
 
+#include "tools/segue/digest.h"
 #include "tools/segue/report.h"
 
 /* dl_create() counts each phase in units of its own: shown as that share of the new image. */
@@ -47,8 +47,8 @@ void delta_make(const struct mapped *from, const struct mapped *to,
         struct phases phases = {.size = to->size, .write = write, .ctx = ctx};
         const struct dl_sink sink = {.ctx = &phases, .write = pass_on, .progress = show_phase};
 
-        mbedtls_sha256(old.data, old.size, old.digest, 0);
-        mbedtls_sha256(new.data, new.size, new.digest, 0);
+        digest_of(old.data, old.size, old.digest);
+        digest_of(new.data, new.size, new.digest);
         must(dl_create(&old, &new, options, &sink), what);
         progress_end(&phases.progress);
 }

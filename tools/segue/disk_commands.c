@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* segue disk create|put|info */
 #include <fcntl.h>
-#include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "tools/segue/command.h"
+#include "tools/segue/digest.h"
 #include "tools/segue/disk_file.h"
 #include "tools/segue/image_file.h"
 #include "tools/segue/report.h"
@@ -24,7 +24,7 @@ static void make_guid(uint8_t guid[16], const char *product, const char *name)
         uint8_t digest[32];
 
         snprintf(text, sizeof(text), "segue disk %s %s", product, name);
-        mbedtls_sha256((const uint8_t *)text, strlen(text), digest, 0);
+        digest_of((const uint8_t *)text, strlen(text), digest);
         memcpy(guid, digest, 16);
         guid[7] = (uint8_t)(0x80 | (guid[7] & 0x0f)); /* little-endian on the disk */
         guid[8] = (uint8_t)(0x80 | (guid[8] & 0x3f));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <mbedtls/sha256.h>
 #include <string.h>
 
 #include <segue/bytes.h>
 
+#include "tools/segue/digest.h"
 #include "tools/segue/image_file.h"
 #include "tools/segue/keys.h"
 #include "tools/segue/report.h"
@@ -81,7 +81,7 @@ static void append_signature(struct builder *b, mbedtls_pk_context *key)
         size_t info = b->size;
 
         key_public_half(&public, key);
-        mbedtls_sha256(b->data, b->size, digest, 0);
+        digest_of(b->data, b->size, digest);
 
         size_t size = key_sign_digest(key, digest, signature);
 

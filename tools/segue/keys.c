@@ -5,9 +5,9 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pem.h>
-#include <mbedtls/sha256.h>
 #include <string.h>
 
+#include "tools/segue/digest.h"
 #include "tools/segue/file.h"
 #include "tools/segue/report.h"
 
@@ -69,7 +69,7 @@ void key_public_half(struct public_key *out, mbedtls_pk_context *key)
         }
         out->spki_size = (size_t)size;
         memmove(out->spki, out->spki + sizeof(out->spki) - out->spki_size, out->spki_size);
-        mbedtls_sha256(out->spki, out->spki_size, out->hash, 0);
+        digest_of(out->spki, out->spki_size, out->hash);
 }
 
 void key_load_public(struct public_key *key, const char *path)

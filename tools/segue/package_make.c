@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/segue/package_make.h"
 
-#include <mbedtls/sha256.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <segue/bytes.h>
 
 #include "tools/segue/delta_file.h"
+#include "tools/segue/digest.h"
 #include "tools/segue/image_file.h"
 #include "tools/segue/report.h"
 #include "updater/engine.h"
@@ -38,7 +38,7 @@ static void list_add(struct chunk_list *list, const uint8_t *data, uint64_t leng
                         fail(SG_E_TOO_LARGE, "more than %d chunks", CHUNK_COUNT_MAX);
                 }
                 put_le32(entry, n);
-                mbedtls_sha256(data, n, entry + 4, 0);
+                digest_of(data, n, entry + 4);
                 list->count++;
                 data += n;
                 length -= n;
@@ -97,8 +97,8 @@ static void describe(struct part *part, const struct package_identity *identity,
         t->security_counter = to->counter;
         t->minimum_updater = ENGINE_VERSION;
         t->length = part->payload.size;
-        mbedtls_sha256(part->payload.data, part->payload.size, t->sha256, 0);
-        mbedtls_sha256(part->chunks.data, part->chunks.size, t->chunks_digest, 0);
+        digest_of(part->payload.data, part->payload.size, t->sha256);
+        digest_of(part->chunks.data, part->chunks.size, t->chunks_digest);
 }
 
 __attribute__((format(printf, 2, 3))) static void set_path(struct manifest_target *t,

@@ -8,7 +8,7 @@ packages='
     gcc g++ make git ca-certificates debian-archive-keyring dpkg-dev xz-utils cpio
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross picolibc-aarch64-linux-gnu
     qemu-system-arm gdb-multiarch device-tree-compiler
-    libfdt-dev zlib1g-dev libbz2-dev libdeflate-dev libdivsufsort-dev libjsmn-dev libcmocka-dev
+    libfdt-dev zlib1g-dev nettle-dev libbz2-dev libdeflate-dev libdivsufsort-dev libjsmn-dev libcmocka-dev
     python3 python3-venv python3-pytest
     bsdiff xdelta3 zstd clang libclang-rt-dev
 '
