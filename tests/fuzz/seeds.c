@@ -398,6 +398,21 @@ static void make_deltas(void)
         make_delta("to-nothing", &from, &to);
 }
 
+/* As tests/fuzz/bsdiff40.c reads it: two triples that make 70 bytes, their differences, extra
+ * bytes. */
+static void make_classic_patch(void)
+{
+        static const uint64_t triples[] = {20, 5, 1ull << 63 | 10, 30, 15, 0};
+        uint8_t bytes[7 + sizeof(triples) + 50 + 20] = {0};
+
+        put_le16(bytes + 1, 70);
+        put_le16(bytes + 3, sizeof(triples));
+        put_le16(bytes + 5, 50);
+        for (size_t i = 0; i < 6; i++)
+                put_le64(bytes + 7 + 8 * i, triples[i]);
+        seed("bsdiff40", "two-triples", bytes, sizeof(bytes));
+}
+
 int main(int argc, char **argv)
 {
         if (argc != 2)
@@ -412,5 +427,6 @@ int main(int argc, char **argv)
         make_checkpoints();
         make_packages();
         make_deltas();
+        make_classic_patch();
         return 0;
 }
