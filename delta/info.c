@@ -7,7 +7,7 @@ static const char *const section_names[DL_S_LIMIT] = {
         [DL_S_REGIONS] = "regions",   [DL_S_RELA] = "relocations",
         [DL_S_BTF] = "btf",           [DL_S_BTF_NEW] = "btf-new",
         [DL_S_KALLSYMS] = "kallsyms", [DL_S_KALLSYMS_NEW] = "kallsyms-new",
-        [DL_S_BLOCKS] = "blocks",
+        [DL_S_BLOCKS] = "blocks",     [DL_S_OBJECTS] = "objects",
 };
 static const char *const stream_names[DL_STREAMS] = {
         [DL_GAPS] = "gaps",   [DL_VALUES] = "values",   [DL_LITERALS] = "literals",

@@ -66,6 +66,7 @@ enum dl_section_id {
         DL_S_KALLSYMS,     /* symbol names; old symbols, new symbols, runs, symbols sent */
         DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
         DL_S_BLOCKS,       /* which streams are sorted; bytes of the longest block */
+        DL_S_OBJECTS,      /* relocatable objects; objects, their sections */
         DL_S_LIMIT,
 };
 #define DL_SECTIONS_MAX 12u

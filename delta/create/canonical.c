@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Canonical images: what matching sees. */
+#include "delta/create/canonical.h"
+
 #include <stdlib.h>
 
-#include "delta/create/program.h"
 #include "delta/models/frames.h"
-
-#define CODE_WORDS   65536u /* analysed at a time */
-#define ADDRESS_MARK 0x8000000000000000ull
-
-struct canonical {
-        const struct program *p;
-        const struct view *v;
-        bool old;
-        enum naming naming;
-        const uint8_t *plain;
-        uint8_t *out;
-        struct a64_word *words;
-        const struct dl_span *span; /* at work */
-        uint32_t program;
-};
 
 #define CONTENT 32u /* bytes at a target that name it */
 
@@ -33,19 +19,25 @@ static uint32_t content_name(const struct canonical *c, uint32_t at)
         return (h ^ h >> 15) & 0x0ffffffcu;
 }
 
+uint32_t canonical_name(const struct canonical *c, uint32_t at)
+{
+        static const struct dl_copy nowhere = {0, 0, 0};
+
+        if (c->naming == NAME_CONTENT)
+                return content_name(c, at);
+        if (c->naming == NAME_PLACE)
+                return c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
+        return 0;
+}
+
 /* What stands for the target at `offset` in the program; false when it is not in it. */
 static bool name_of(const struct canonical *c, uint32_t offset, uint32_t *name)
 {
-        static const struct dl_copy nowhere = {0, 0, 0};
         uint32_t at;
 
         if (!view_position(c->v, c->program, offset, &at))
                 return false;
-        *name = 0;
-        if (c->naming == NAME_CONTENT)
-                *name = content_name(c, at);
-        if (c->naming == NAME_PLACE)
-                *name = c->old ? dl_refs_map(&c->p->refs, &nowhere, at) : at;
+        *name = canonical_name(c, at);
         return true;
 }
 
@@ -262,6 +254,7 @@ sg_err program_canonical(const struct program *p, bool old, enum naming naming,
                         do_span(&c);
                 }
         }
+        canonical_objects(&c);
         free(c.words);
         return SG_OK;
 }

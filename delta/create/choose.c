@@ -139,8 +139,36 @@ static sg_err list_regions(struct program *p)
         return SG_OK;
 }
 
+/* What the objects save, for the choice of those that are worth their memory. */
+static sg_err price_objects(struct program *p, const unit_cost *costs)
+{
+        const struct dl_objects *all = &p->refs.objects;
+
+        free(p->saved);
+        p->saved = calloc(all->count + 1u, sizeof(*p->saved));
+        for (uint32_t i = 0; p->saved && i < all->count; i++) {
+                const struct object *o = &all->list[i];
+                uint32_t last = (o->from_end - 1) / DL_REGION_UNIT;
+                for (uint32_t u = o->from / DL_REGION_UNIT; u <= last; u++) {
+                        if (p->from.modes[u] == DL_MODE_OBJECTS &&
+                            costs[u][DL_MODE_RAW] > costs[u][DL_MODE_OBJECTS])
+                                p->saved[i] +=
+                                        (uint32_t)costs[u][DL_MODE_RAW] - costs[u][DL_MODE_OBJECTS];
+                }
+        }
+        return p->saved ? SG_OK : SG_E_NO_MEMORY;
+}
+
 /* Wrong bytes that a program's rows must save. */
 #define PROGRAM_COST 32
+
+/* What a unit's mode saves, if it needs a program. */
+static int32_t saving(const struct program *p, const unit_cost *costs, uint32_t unit)
+{
+        uint8_t mode = p->from.modes[unit];
+
+        return mode == DL_MODE_OBJECTS ? 0 : costs[unit][DL_MODE_RAW] - costs[unit][mode];
+}
 
 /* Programs whose modes save little are programs no more. */
 static sg_err drop_idle(struct program *p, const unit_cost *costs)
@@ -157,10 +185,12 @@ static sg_err drop_idle(struct program *p, const unit_cost *costs)
                 uint32_t stop = (end->at + end->size - 1) / DL_REGION_UNIT + 1;
                 int64_t saved = 0;
                 for (uint32_t u = unit; u < stop; u++)
-                        saved += costs[u][DL_MODE_RAW] - costs[u][p->from.modes[u]];
+                        saved += saving(p, costs, u);
                 keep[i] = saved >= PROGRAM_COST;
-                if (!keep[i])
-                        memset(p->from.modes + unit, DL_MODE_RAW, stop - unit);
+                for (uint32_t u = unit; !keep[i] && u < stop; u++) {
+                        if (p->from.modes[u] != DL_MODE_OBJECTS)
+                                p->from.modes[u] = DL_MODE_RAW;
+                }
         }
         sg_err e = program_keep(p, keep);
         free(keep);
@@ -178,6 +208,8 @@ sg_err program_choose_modes(struct program *p, bool last)
         sg_err err = cheapest((const unit_cost *)costs, units, p->from.modes);
         if (!err && last)
                 err = drop_idle(p, (const unit_cost *)costs);
+        if (!err && last)
+                err = price_objects(p, (const unit_cost *)costs);
         free(costs);
         if (err)
                 return err;

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "delta/create/objects.h"
+
 static void tell_match(void *ctx, uint64_t done, uint64_t total)
 {
         tell(ctx, "match", done, total);
@@ -52,6 +54,8 @@ static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
                         err = program_map(p, &e->copies);
                 if (!err && pass == 0)
                         err = program_pair(p, &e->copies);
+                if (!err && pass == 0)
+                        err = objects_pair(p, &e->copies);
                 if (!err)
                         err = program_choose_modes(p, pass + 1 == PASSES);
         }

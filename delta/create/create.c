@@ -6,6 +6,7 @@
 
 #include "delta/create/bsdiff40.h"
 #include "delta/create/models.h"
+#include "delta/create/objects.h"
 
 void tell(const struct encoder *e, const char *phase, uint64_t done, uint64_t total)
 {
@@ -73,6 +74,9 @@ static uint64_t arena_with(const struct encoder *e, uint32_t copies, bool reside
                 encoder_section(&trial, DL_S_PROGRAM, e->program.refs.row_count)->counts[1] =
                         e->program.refs.program_count;
                 encoder_section(&trial, DL_S_REGIONS, e->program.refs.region_count);
+                if (e->program.refs.objects.count > 0)
+                        encoder_section(&trial, DL_S_OBJECTS, e->program.refs.objects.count)
+                                ->counts[1] = e->program.refs.objects.section_count;
         }
         trial.header.section_count = trial.section_count;
         return encoder_arena(&trial);
@@ -101,9 +105,21 @@ static sg_err choose_models(struct encoder *e)
         return err;
 }
 
+/* Objects take a quarter of what is left at most, and leave copies the rest. */
+static void fit_objects(struct encoder *e)
+{
+        uint64_t fixed, limit = encoder_limit(e);
+        struct encoder trial = *e;
+
+        trial.program.refs.objects.count = 0;
+        fixed = arena_with(&trial, 0, true);
+        objects_fit(&e->program, fixed < limit ? (limit - fixed) / 4 : 0);
+}
+
 /* Give up the shortest copies that have no room; should they be many the rival is smaller. */
 static sg_err fit_memory(struct encoder *e)
 {
+        fit_objects(e);
         uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = encoder_limit(e);
         uint64_t fixed = arena_with(e, 0, true);
         uint64_t room = fixed > limit ? 0 : (limit - fixed) / each;
@@ -127,7 +143,8 @@ static void encode_sections(struct encoder *e)
 /* Half of the copies, the shorter ones, and all that was made with them. */
 static sg_err give_up_copies(struct encoder *e)
 {
-        static const enum dl_section_id ids[] = {DL_S_MAP, DL_S_PROGRAM, DL_S_REGIONS};
+        static const enum dl_section_id ids[] = {DL_S_MAP, DL_S_PROGRAM, DL_S_REGIONS,
+                                                 DL_S_OBJECTS};
 
         mirror_close(e);
         for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "delta/create/objects.h"
+
 /* The arm64 boot protocol's image header (Linux, Documentation/arm64/booting). */
 #define IMAGE_MAGIC_AT 56u
 #define IMAGE_SIZE_AT  16u
@@ -46,6 +48,7 @@ void view_clear(struct view *v)
 void view_close(struct view *v)
 {
         view_clear(v);
+        objects_free(&v->objects);
         free(v->slots);
         free(v->modes);
         free(v->known);
@@ -122,7 +125,10 @@ sg_err view_detect(struct view *v)
                         p = (struct view_program){.va = VA_UNKNOWN, .spans = 1};
                 }
                 if (p.spans == 0) {
-                        at++;
+                        uint32_t end = at;
+                        if (v->bytes[at] == ELF_FIRST)
+                                fine = objects_find(v, at, &end);
+                        at = end > at ? end : at + 1;
                         continue;
                 }
                 uint32_t before = v->program_count;
@@ -251,6 +257,17 @@ static void know_modes(struct view *v)
         }
 }
 
+static void know_objects(struct view *v)
+{
+        for (uint32_t i = 0; i < v->objects.count; i++) {
+                const struct object *o = &v->objects.list[i];
+                uint32_t first = o->from / DL_REGION_UNIT;
+                uint32_t last = (o->from_end - 1) / DL_REGION_UNIT;
+                memset(v->known + first, DL_MODE_OBJECTS, last - first + 1);
+                memset(v->modes + first, DL_MODE_OBJECTS, last - first + 1);
+        }
+}
+
 /* A view of its own of the same bytes. */
 static bool take_view(struct view *to, const struct view *from)
 {
@@ -262,13 +279,14 @@ static bool take_view(struct view *to, const struct view *from)
         to->modes = calloc(units(to->size), 1);
         to->known = calloc(units(to->size), 1);
         to->slots = malloc(((size_t)from->slot_count + 1) * sizeof(*to->slots));
-        if (!to->modes || !to->known || !to->slots)
+        if (!to->modes || !to->known || !to->slots || !objects_copy(&to->objects, &from->objects))
                 return false;
         to->slot_count = from->slot_count;
         if (from->slot_count > 0)
                 memcpy(to->slots, from->slots, from->slot_count * sizeof(*to->slots));
         guess_modes(to);
         know_modes(to);
+        know_objects(to);
         return true;
 }
 
@@ -292,6 +310,8 @@ void program_close(struct program *p)
         free(p->refs.words);
         free(p->refs.order);
         free(p->refs.regions);
+        objects_free(&p->refs.objects);
+        free(p->saved);
 }
 
 sg_err program_map(struct program *p, const struct copies *copies)

@@ -43,6 +43,7 @@ struct view {
         uint32_t image; /* the program that is an arm64 Linux Image or the whole file, NO_IMAGE */
         struct view_slot *slots; /* rising */
         uint32_t slot_count;
+        struct dl_objects objects; /* their old sides */
         uint8_t *modes;
         uint8_t *known; /* the modes that tables have for certain, else DL_MODE_RAW */
 };
@@ -53,6 +54,7 @@ struct program {
         struct view from, to;
         struct dl_refs refs; /* as the decoder will have them */
         struct dl_map map;
+        uint32_t *saved; /* wrong bytes, by refs.objects */
 };
 
 /*

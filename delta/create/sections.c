@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sections that the copies and the program's references fill. */
 #include "delta/create/encoder.h"
+#include "delta/create/objects.h"
 
 void encode_map(struct encoder *e)
 {
@@ -58,12 +59,24 @@ static void encode_rows(struct encoder *e)
         }
 }
 
+static void encode_objects(struct encoder *e)
+{
+        const struct dl_objects *all = &e->program.refs.objects;
+
+        if (all->count == 0)
+                return;
+        struct section *s = encoder_section(e, DL_S_OBJECTS, all->count);
+        s->counts[1] = all->section_count;
+        objects_encode(all, &s->raw);
+}
+
 void encode_program(struct encoder *e)
 {
         const struct dl_refs *r = &e->program.refs;
         uint32_t last = 0;
 
         encode_rows(e);
+        encode_objects(e);
         struct bytes *b = &encoder_section(e, DL_S_REGIONS, r->region_count)->raw;
         for (uint32_t i = 0; i < r->region_count; i++) {
                 bytes_varint(b, (r->regions[i].from - last) / DL_REGION_UNIT);

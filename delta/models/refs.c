@@ -265,6 +265,10 @@ static bool part_at(const struct dl_refs *r, const struct dl_window *w, uint32_t
 void dl_refs_predict_mode(const struct dl_refs *r, const struct dl_window *w, enum dl_mode_id mode,
                           uint32_t low, uint32_t high)
 {
+        if (mode == DL_MODE_OBJECTS) {
+                dl_objects_predict(r, w, low, high);
+                return;
+        }
         while (low < high) {
                 struct dl_part p;
                 uint32_t end = high;

@@ -9,6 +9,7 @@
 
 #include "delta/map.h"
 #include "delta/models/a64.h"
+#include "delta/models/objects.h"
 
 enum dl_mode_id {
         DL_MODE_RAW,
@@ -21,6 +22,7 @@ enum dl_mode_id {
         DL_MODE_RELA,    /* Elf64_Rela */
         DL_MODE_FRAMES,  /* unwind information (.eh_frame) */
         DL_MODE_NUMBERS, /* words that are numbers of symbols */
+        DL_MODE_OBJECTS, /* all of a relocatable object, by its own headers */
         DL_MODES,
 };
 
@@ -71,6 +73,7 @@ struct dl_refs {
         uint32_t ordered;
         struct dl_region *regions;
         uint32_t region_count;
+        struct dl_objects objects;
         struct a64_word *words; /* scratch, DL_WINDOW_WORDS */
 };
 

@@ -17,7 +17,7 @@ struct dl_model {
         sg_err (*open)(struct dl *dl); /* SG_E_DELTA_MODEL for what does not fit the old image */
 };
 
-#define DL_MODELS 5u
+#define DL_MODELS 6u
 extern const struct dl_model dl_models[DL_MODELS];
 
 #endif

@@ -29,6 +29,9 @@ ROOT_PACKAGES = """
 PROGRAMS = [
     ("xen-hypervisor-4.17-arm64", "boot/xen-*-arm64"),
     ("u-boot-qemu", "usr/lib/u-boot/qemu_arm64/u-boot.bin"),
+    ("grub-efi-arm64-bin", "usr/lib/grub/arm64-efi/monolithic/grubaa64.efi"),
+    ("grub-efi-arm64-bin", "usr/lib/grub/arm64-efi/monolithic/gcdaa64.efi"),
+    ("systemd-boot-efi", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"),
     ("qemu-efi-aarch64", "usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
     ("libssl3", "usr/lib/aarch64-linux-gnu/libcrypto.so.3"),
     ("openssh-server", "usr/sbin/sshd"),

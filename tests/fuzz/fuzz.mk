@@ -49,7 +49,8 @@ $(call fuzz-target,hypercall,$(FAKE_VM) tests/unit/strict_nor.c \
 $(call fuzz-target,checkpoint,$(FUZZ_STORAGE) updater/checkpoint.c,-lz)
 
 $(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c \
-  tests/unit/package_maker.c tests/unit/synthetic_library.c tests/unit/strict_nor.c $(FUZZ_STORAGE) $(BOOTFLOW_STATE) \
+  tests/unit/package_maker.c tests/unit/synthetic_library.c tests/unit/synthetic_objects.c \
+  tests/unit/strict_nor.c $(FUZZ_STORAGE) $(BOOTFLOW_STATE) \
   $(UPDATER_DISK) updater/checkpoint.c $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER),\
   $(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS) -lcmocka)
 

@@ -24,6 +24,7 @@
 #include "tests/unit/package_maker.h"
 #include "tests/unit/strict_nor.h"
 #include "tests/unit/synthetic_library.h"
+#include "tests/unit/synthetic_objects.h"
 #include "updater/checkpoint.h"
 #include "updater/gpt.h"
 
@@ -384,6 +385,9 @@ static void make_deltas(void)
         from.size = synthetic_library(0, LIBRARY_SOUND, from.bytes);
         to.size = synthetic_library(1, LIBRARY_SOUND, to.bytes);
         make_delta("shared-library", &from, &to);
+        from.size = synthetic_objects(0, OBJECTS_SOUND, from.bytes);
+        to.size = synthetic_objects(1, OBJECTS_SOUND, to.bytes);
+        make_delta("relocatable-objects", &from, &to);
         load(&from, "build/images/rt-v1_0.bin");
         for (to.size = 0; to.size < (1u << 20) + 5000;)
                 assert_int_equal(append(&to, from.bytes, 1000 + to.size % 5000), SG_OK);
