@@ -211,7 +211,8 @@ static bool is_resumed(const struct engine *e, const struct manifest_target *t,
                (inactive->flags & SG_SLOT_F_PRESENT) == 0;
 }
 
-/* hv has this very image on trial, but the journal was lost: goes on from there. */
+/* hv has this very image on trial, but the journal was lost: goes on from there. Where the journal
+ * takes no job either, it is found so again after the next start. */
 static bool adopt_trial(struct engine *e, const struct engine_guest *guest,
                         const struct manifest_target *t)
 {
@@ -222,7 +223,8 @@ static bool adopt_trial(struct engine *e, const struct engine_guest *guest,
                     (info.flags & SG_SLOT_F_TRIAL) != 0 &&
                     memcmp(info.digest, t->to_digest, sizeof(info.digest)) == 0) {
                         engine_job_begin(e, t, guest, slot);
-                        return engine_save(e) == SG_OK && engine_reconcile(e);
+                        engine_save(e);
+                        return engine_reconcile(e);
                 }
         }
         return false;

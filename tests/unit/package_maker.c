@@ -184,7 +184,7 @@ size_t maker_chunks(const struct maker_payload *p, uint8_t *list)
 
 static void fill_manifest(struct maker_payload *p)
 {
-        uint8_t list[4096];
+        uint8_t list[MAKER_LIST_MAX];
         size_t size = maker_chunks(p, list);
 
         p->manifest.length = 0;
@@ -230,7 +230,7 @@ void maker_payloads(uint8_t *out, size_t size, size_t *at, const struct maker_pa
                     uint32_t count)
 {
         char name[USTAR_NAME_MAX + 1];
-        uint8_t list[4096];
+        uint8_t list[MAKER_LIST_MAX];
 
         for (uint32_t i = 0; i < count; i++) {
                 const struct maker_payload *p = &payloads[i];

@@ -6,9 +6,10 @@
 #include "updater/package/package.h"
 #include <mbedtls/pk.h>
 
-#define MAKER_KEYS_MAX   4
+#define MAKER_KEYS_MAX   9 /* one more than a role may have */
 #define MAKER_TEXT_MAX   32768
 #define MAKER_IMAGE_SIZE 3000
+#define MAKER_LIST_MAX   (CHUNK_LIST_MAX + 512) /* more than any reader takes */
 
 struct maker_key {
         mbedtls_pk_context pk;

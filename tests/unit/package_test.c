@@ -209,6 +209,42 @@ static void follows_the_chain_past_nine(void **state)
         assert_int_equal(open_package(11, 0), SG_E_JSON);
 }
 
+static uint64_t unreadable_from;
+
+static sg_err reads_no_further(void *ctx, uint64_t offset, void *data, size_t length)
+{
+        const struct memory_storage *m = ctx;
+
+        if (offset == unreadable_from) {
+                return SG_E_IO;
+        }
+        memcpy(data, m->bytes + offset, length);
+        return SG_OK;
+}
+
+/* A root that cannot be read, or does not hold, ends the way: those before it are not enough. */
+static void a_broken_link_is_the_end(void **state)
+{
+        const struct maker_role first = {{&a}, 1, 1}, role = {{&c}, 1, 1};
+        struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
+        struct maker_text r2, t;
+        size_t at = 0;
+
+        (void)state;
+        maker_root(&pinned, 1, &first, &role, &first);
+        maker_root(&r2, 2, &first, &role, &role);
+        maker_targets(&t, 1, &p, 1, &role);
+        maker_member(archive, sizeof(archive), &at, "root.json", pinned.text, pinned.length);
+        unreadable_from = at + USTAR_BLOCK;
+        maker_member(archive, sizeof(archive), &at, "2.root.json", r2.text, r2.length);
+        maker_member(archive, sizeof(archive), &at, "targets.json", t.text, t.length);
+        maker_payloads(archive, sizeof(archive), &at, &p, 1);
+        memory_storage_init(&storage, archive, at + 1024);
+        assert_int_equal(open_package(0, 0), SG_E_SIGNATURES);
+        storage.storage.read = reads_no_further;
+        assert_int_equal(open_package(0, 0), SG_E_IO);
+}
+
 static void a_payload_of_another_digest_is_told(void **state)
 {
         (void)state;
@@ -406,6 +442,7 @@ int main(void)
                 cmocka_unit_test(refuses_bad_chunk_lists),
                 cmocka_unit_test(follows_the_chain_in_a_package),
                 cmocka_unit_test(follows_the_chain_past_nine),
+                cmocka_unit_test(a_broken_link_is_the_end),
                 cmocka_unit_test(a_payload_of_another_digest_is_told),
                 cmocka_unit_test(hands_out_chunks_one_by_one),
                 cmocka_unit_test(peeks_at_what_is_there),

@@ -689,6 +689,44 @@ static void a_key_under_two_ids_is_refused(void **state)
         assert_int_equal(pin(&edited), SG_E_METADATA);
 }
 
+/* A root has room for 16 keys, a role for 8. */
+static void more_keys_than_there_is_room_for(void **state)
+{
+        struct maker_key key[17];
+        struct maker_role root_8 = {.count = 8, .threshold = 1},
+                          targets_9 = {.count = 9, .threshold = 1};
+        struct maker_text whole, t;
+
+        (void)state;
+        for (uint32_t i = 0; i < 17; i++) {
+                maker_key_make(&key[i]);
+                if (i < 8) {
+                        root_8.key[i] = &key[i];
+                } else {
+                        targets_9.key[i - 8] = &key[i];
+                }
+        }
+        const struct maker_role signers = {{&key[0]}, 1, 1}, one = {{&key[0]}, 1, 1};
+        uint8_t last[32];
+        char id[70] = ",\"";
+        assert_int_equal(key_id(key[16].spki, last), SG_OK);
+        for (size_t i = 0; i < sizeof(last); i++) {
+                snprintf(id + 2 + 2 * i, 5, "%02x\"]", last[i]);
+        }
+        maker_root(&whole, 1, &root_8, &targets_9, &signers);
+        sign_edited(&t, &whole, id, "]", &signers); /* a key of no role */
+        assert_int_equal(pin(&t), SG_E_METADATA);
+        targets_9.count = 8;
+        maker_root(&t, 1, &root_8, &targets_9, &signers);
+        assert_int_equal(pin(&t), SG_OK);
+        targets_9.count = 9;
+        maker_root(&t, 1, &targets_9, &one, &(struct maker_role){{&key[8]}, 1, 1});
+        assert_int_equal(pin(&t), SG_E_METADATA);
+        for (uint32_t i = 0; i < 17; i++) {
+                maker_key_free(&key[i]);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -711,6 +749,7 @@ int main(void)
                 cmocka_unit_test(a_role_counts_each_key_once),
                 cmocka_unit_test(takes_keys_of_one_form),
                 cmocka_unit_test(a_key_id_is_of_the_key_alone),
+                cmocka_unit_test(more_keys_than_there_is_room_for),
                 cmocka_unit_test(a_key_under_two_ids_is_refused),
         };
 
