@@ -4,7 +4,7 @@ DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.
                    info.c) \
                  $(addprefix delta/models/,table.c refs.c modes.c frames.c a64.c objects.c object_mode.c \
                    rela.c btf.c kallsyms.c sorted.c tokens.c)
-DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c models.c copies.c match.c program.c elf.c \
+DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c models.c copies.c match.c program.c base.c elf.c \
                    pair.c extents.c objects.c choose.c canonical.c canonical_objects.c rela.c btf.c \
                    kallsyms.c sections.c segments.c patch.c chunk.c blocks.c echoes.c bytes.c bsdiff40.c)
 DELTA_ENCODER_LIBS := -ldivsufsort -ldeflate -lbz2 -lz
@@ -18,6 +18,7 @@ $(call delta-test,delta_kernel_test,synthetic_kernel.c)
 $(call delta-test,delta_a64_test)
 $(call delta-test,delta_elf_test)
 $(call delta-test,delta_library_test,synthetic_library.c delta_tamper.c ../fuzz/patch_parts.c)
+$(call delta-test,delta_base_test,delta_tamper.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_objects_test,synthetic_objects.c delta_tamper.c ../fuzz/patch_parts.c)
 $(foreach t,bad blocks rela btf kallsyms,\
   $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c ../fuzz/patch_parts.c))

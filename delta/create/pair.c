@@ -5,9 +5,14 @@
 
 #include <stdlib.h>
 
-/* Unknown addresses are tried as if the program stood at 0; the choice of modes will tell. */
-static uint64_t known(uint64_t va)
+/*
+ * Where a program runs, or its other version. Unknown addresses are tried as if it stood at 0; the
+ * choice of modes will tell.
+ */
+static uint64_t known(uint64_t va, uint64_t other)
 {
+        if (va == VA_UNKNOWN)
+                va = other;
         return va == VA_UNKNOWN ? 0 : va;
 }
 
@@ -26,8 +31,12 @@ static void add_rows(struct program *p, uint32_t old, uint32_t new)
         struct dl_refs *r = &p->refs;
         struct dl_program *added = &r->programs[r->program_count];
 
-        *added = (struct dl_program){known(from->va), known(to->va), r->row_count, 0,
-                                     DL_NO_ROW,       DL_NO_ROW};
+        *added = (struct dl_program){known(from->va, to->va),
+                                     known(to->va, from->va),
+                                     r->row_count,
+                                     0,
+                                     DL_NO_ROW,
+                                     DL_NO_ROW};
         for (uint32_t i = 0, next = 0; i < to->spans; i++) {
                 uint32_t k = same_table(from, next, to->tables[i]);
                 if (k == from->spans)

@@ -284,6 +284,11 @@ static bool take_view(struct view *to, const struct view *from)
         to->slot_count = from->slot_count;
         if (from->slot_count > 0)
                 memcpy(to->slots, from->slots, from->slot_count * sizeof(*to->slots));
+        for (uint32_t i = 0; i < to->program_count; i++) {
+                struct view_program *p = &to->programs[i];
+                if (p->va == VA_UNKNOWN && view_find_base(to, &to->spans[p->span], &p->va))
+                        return false;
+        }
         guess_modes(to);
         know_modes(to);
         know_objects(to);

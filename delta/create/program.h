@@ -64,6 +64,12 @@ struct program {
 sg_err view_detect(struct view *v);
 void view_close(struct view *v);
 
+/*
+ * Where the program in a span runs, by the pointers in it; VA_UNKNOWN when they do not tell.
+ * SG_E_NO_MEMORY.
+ */
+sg_err view_find_base(const struct view *v, const struct dl_span *span, uint64_t *base);
+
 /* Leave out the programs. */
 void view_clear(struct view *v);
 
