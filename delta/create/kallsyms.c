@@ -9,9 +9,12 @@
 #define INDEX_SIZE 512u
 #define NONE       UINT32_MAX
 
+/* Tables are aligned, to no more than this. */
+#define ALIGN_MAX 256u
+
 /*
- * The digits are tokens 0x30 to 0x39 and stand for themselves. From there the table is walked to
- * its end; the index behind it says where it starts.
+ * The first digits are tokens 0x30 and on, and stand for themselves. From there the table is walked
+ * to its end; the index behind it says where it starts.
  */
 static bool tokens_at(const uint8_t *image, uint32_t size, uint32_t digits,
                       struct kallsyms_place_in *p)
@@ -24,7 +27,7 @@ static bool tokens_at(const uint8_t *image, uint32_t size, uint32_t digits,
                         return false;
                 at = (uint32_t)(end - image) + 1;
         }
-        for (uint32_t align = 1; align <= 8; align *= 2) {
+        for (uint32_t align = 1; align <= ALIGN_MAX; align *= 2) {
                 uint32_t index = (at + align - 1) & ~(align - 1);
                 if (index > size - INDEX_SIZE || size < INDEX_SIZE)
                         return false;
@@ -50,8 +53,7 @@ static bool tokens_at(const uint8_t *image, uint32_t size, uint32_t digits,
 
 static bool find_tokens(const uint8_t *image, uint32_t size, struct kallsyms_place_in *p)
 {
-        static const uint8_t digits[20] = {'0', 0, '1', 0, '2', 0, '3', 0, '4', 0,
-                                           '5', 0, '6', 0, '7', 0, '8', 0, '9', 0};
+        static const uint8_t digits[] = {'0', 0, '1', 0, '2', 0, '3', 0};
 
         for (uint32_t at = 0; at + sizeof(digits) <= size; at++) {
                 const uint8_t *hit = memchr(image + at, '0', size - sizeof(digits) + 1 - at);
@@ -101,13 +103,12 @@ static bool names_at(const uint8_t *image, uint32_t at, uint32_t count,
                         marks[i / KALLSYMS_BLOCK] = at - start;
                 at += n;
         }
-        uint32_t markers = (at + 3) & ~3u;
         bool found = false;
-        for (unsigned skip = 0; skip <= 4 && good && !found; skip += 4) {
-                found = markers + skip + 4ull * blocks <= p->tokens;
+        for (unsigned align = 4; align <= ALIGN_MAX && good && !found; align *= 2) {
+                p->markers = (at + align - 1) & ~(align - 1);
+                found = p->markers + 4ull * blocks <= p->tokens;
                 for (uint32_t i = 0; i < blocks && found; i++)
-                        found = dl_get32(image + markers + skip + 4 * (size_t)i) == marks[i];
-                p->markers = markers + skip;
+                        found = dl_get32(image + p->markers + 4 * (size_t)i) == marks[i];
         }
         free(marks);
         p->names = start;
@@ -182,8 +183,9 @@ bool kallsyms_find(const uint8_t *image, uint32_t size, struct kallsyms_place_in
                 uint32_t count = dl_get32(image + at);
                 if (count < COUNT_MIN || count > COUNT_MAX)
                         continue;
-                for (uint32_t skip = 4; skip <= 8; skip += 4) {
-                        if (!names_at(image, at + skip, count, &t, p))
+                for (uint32_t align = 4; align <= ALIGN_MAX; align *= 2) {
+                        uint32_t names = (at + 4 + align - 1) & ~(align - 1);
+                        if (!names_at(image, names, count, &t, p))
                                 continue;
                         find_tables(image, size, at, p);
                         return true;

@@ -249,13 +249,15 @@ struct symbols {
         uint32_t *sorted;
 };
 
-static void tokens(struct symbols *y, unsigned version)
+static void tokens(struct symbols *y, unsigned version, bool as_xen)
 {
         for (unsigned code = 0; code < 256; code++) {
                 char plain[2] = {(char)code, 0};
                 const char *text = code >= 0x21 && code < 0x7f ? plain : "";
                 if (code > 251)
                         text = tokens_of[version][255 - code];
+                if (code == '9' && as_xen)
+                        text = "n_";
                 y->index[2 * code] = (uint8_t)y->text.size;
                 y->index[2 * code + 1] = (uint8_t)(y->text.size >> 8);
                 rig_append(&y->text, text, strlen(text) + 1);
@@ -277,8 +279,8 @@ static void list_symbols(const struct maker *m, struct symbols *y)
         y->sorted = calloc(y->count, sizeof(*y->sorted));
         for (uint32_t i = 0; i < y->count; i++) {
                 uint32_t id = m->order[i];
-                snprintf(y->name[i], sizeof(*y->name), "%csym_%s_%u", id % 3 ? 't' : 'T',
-                         id % 7 ? "sub" : "main", id * 2654435761u % 1000003u);
+                snprintf(y->name[i], sizeof(*y->name), m->s->as_xen ? "%csym_%s_%o" : "%csym_%s_%u",
+                         id % 3 ? 't' : 'T', id % 7 ? "sub" : "main", id * 2654435761u % 1000003u);
                 y->sorted[i] = i;
         }
         sorting = y;
@@ -330,30 +332,32 @@ static void kallsyms(struct maker *m)
 {
         uint32_t markers[(FUNCTIONS + INSERTED) / KALLSYMS_BLOCK + 1] = {0};
         struct symbols y = {0};
+        bool as_xen = m->s->as_xen;
+        uint32_t apart = as_xen ? 256 : 8;
 
-        tokens(&y, m->s->version);
+        tokens(&y, m->s->version, as_xen);
         list_symbols(m, &y);
         compress_names(&y, m->s->faults & SYNTHETIC_SYMBOL_LOOSE, markers);
-        if (!m->s->late_tables)
+        if (!m->s->late_tables && !as_xen)
                 put_offsets(m, &y);
-        align(m, 8);
+        align(m, apart);
         word(m, y.count);
-        align(m, 8);
+        align(m, apart);
         rig_append(&m->b, y.names.data, y.names.size);
-        align(m, 8);
+        align(m, apart);
         for (uint32_t i = 0; i < (y.count + KALLSYMS_BLOCK - 1) / KALLSYMS_BLOCK; i++)
                 word(m, markers[i]);
-        if (!m->s->late_tables)
+        if (!m->s->late_tables && !as_xen)
                 put_sorted(m, &y);
-        align(m, 8);
+        align(m, apart);
         rig_append(&m->b, y.text.data, y.text.size);
-        align(m, 8);
+        align(m, apart);
         rig_append(&m->b, y.index, sizeof(y.index));
         if (m->s->late_tables) {
                 put_offsets(m, &y);
                 put_sorted(m, &y);
         }
-        align(m, 8);
+        align(m, apart);
         free(y.text.data);
         free(y.names.data);
         free(y.name);

@@ -28,6 +28,7 @@ struct synthetic {
         unsigned parts;   /* enum synthetic_part, or'ed; 0: all */
         bool odd_slots;   /* not all slots are empty, not all addresses inside */
         bool late_tables; /* kallsyms as since Linux 6.4 */
+        bool as_xen;      /* its tables further apart, no offsets, and not all digits in names */
         uint32_t lead;    /* bytes of something else before the Image */
 };
 
