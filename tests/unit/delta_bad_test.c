@@ -6,7 +6,7 @@
 
 static struct pair {
         struct buffer from, to, patch;
-} p;
+} p, q; /* copies in a section; in the segments: echoes */
 
 static int set_up(void **state)
 {
@@ -15,6 +15,12 @@ static int set_up(void **state)
         p.from = rig_noise((1u << 20) + 50000);
         p.to = rig_edited(&p.from, 60);
         p.patch = rig_plain(&p.from, &p.to);
+        q.from = rig_noise(1000);
+        struct buffer period = rig_noise(4097);
+        while (q.to.size < DL_SEGMENT_SIZE + 50000)
+                rig_append(&q.to, period.data, period.size);
+        free(period.data);
+        q.patch = rig_plain(&q.from, &q.to);
         return 0;
 }
 
@@ -24,6 +30,9 @@ static int tear_down(void **state)
         free(p.from.data);
         free(p.to.data);
         free(p.patch.data);
+        free(q.from.data);
+        free(q.to.data);
+        free(q.patch.data);
         return 0;
 }
 
@@ -83,6 +92,11 @@ static void number_without_an_end(struct patch_parts *parts)
         memset(part_of(parts, DL_S_MAP)->bytes, 0xff, 8);
 }
 
+static void number_of_33_bits(struct patch_parts *parts)
+{
+        memcpy(part_of(parts, DL_S_MAP)->bytes, "\x80\x80\x80\x80\x10", 5);
+}
+
 static void more_copies_than_there_are(struct patch_parts *parts)
 {
         dl_put32(entry_of(parts, DL_S_MAP) + DL_D_COUNTS, copies(parts) + 1);
@@ -136,6 +150,16 @@ static void gap_beyond_the_segment(struct patch_parts *parts)
         put_varint_at(&parts->stream[0][DL_GAPS], 0, 0, 1u << 30);
 }
 
+/* The only one, and no value for it. */
+static void correction_beyond_the_segment(struct patch_parts *parts)
+{
+        struct patch_part *gaps = &parts->stream[0][DL_GAPS];
+
+        memcpy(gaps->bytes, "\x80\x80\x80\x80\x04", 5);
+        gaps->size = 5;
+        parts->stream[0][DL_VALUES].size = 0;
+}
+
 static void too_few_values(struct patch_parts *parts)
 {
         parts->stream[0][DL_VALUES].size--;
@@ -178,6 +202,7 @@ static void behind_the_checksums(void **state)
                 {"position beyond the old image", position_beyond_the_old_image, SG_E_DELTA_MAP},
                 {"position that overflows", position_that_overflows, SG_E_DELTA_MAP},
                 {"number without an end", number_without_an_end, SG_E_DELTA_STREAM},
+                {"a number of 33 bits", number_of_33_bits, SG_E_DELTA_STREAM},
                 {"more copies than there are", more_copies_than_there_are, SG_E_DELTA_MAP},
                 {"map with bytes to spare", map_with_bytes_to_spare, SG_E_DELTA_STREAM},
                 {"a size that is not the map's", size_that_is_not_the_map_s, SG_E_DELTA_HEADER},
@@ -186,6 +211,7 @@ static void behind_the_checksums(void **state)
                 {"sections out of order", sections_out_of_order, SG_E_DELTA_HEADER},
                 {"unknown section", unknown_section, SG_E_DELTA_HEADER},
                 {"gap beyond the segment", gap_beyond_the_segment, SG_E_DELTA_STREAM},
+                {"correction beyond", correction_beyond_the_segment, SG_E_DELTA_SEGMENT},
                 {"too few values", too_few_values, SG_E_DELTA_STREAM},
                 {"too many values", too_many_values, SG_E_DELTA_STREAM},
                 {"too few literals", too_few_literals, SG_E_DELTA_STREAM},
@@ -196,6 +222,68 @@ static void behind_the_checksums(void **state)
 
         (void)state;
         expect_refused(&p.patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void put_echo(struct patch_parts *parts, uint32_t segment, enum dl_stream_id id,
+                     int32_t more)
+{
+        struct patch_part *part = &parts->stream[segment][id];
+
+        put_varint_at(part, 0, 0, varint_at(part, 0, 0) + (uint32_t)more);
+}
+
+static void echo_beyond_its_segment(struct patch_parts *parts)
+{
+        put_echo(parts, 0, DL_LENGTHS, 1);
+}
+
+static void echo_beyond_the_output(struct patch_parts *parts)
+{
+        put_echo(parts, 1, DL_LENGTHS, 1);
+}
+
+static void echo_of_what_is_not_there_yet(struct patch_parts *parts)
+{
+        put_echo(parts, 0, DL_SEEKS, 2 * 4097);
+}
+
+/* It begins in the old image. */
+static void echo_across_the_images(struct patch_parts *parts)
+{
+        put_varint_at(&parts->stream[0][DL_SEEKS], 0, 0, dl_zigzag(999));
+}
+
+static void too_many_lengths(struct patch_parts *parts)
+{
+        struct patch_part *part = &parts->stream[0][DL_LENGTHS];
+
+        part->bytes[part->size++] = 5;
+}
+
+static void too_few_seeks(struct patch_parts *parts)
+{
+        parts->stream[0][DL_SEEKS].size = 0;
+}
+
+static void too_few_lengths(struct patch_parts *parts)
+{
+        parts->stream[0][DL_LENGTHS].size = 0;
+}
+
+static void in_the_segments(void **state)
+{
+        static const struct tampering rows[] = {
+                {"an echo beyond its segment", echo_beyond_its_segment, SG_E_DELTA_MAP},
+                {"an echo beyond the output", echo_beyond_the_output, SG_E_DELTA_MAP},
+                {"an echo of the future", echo_of_what_is_not_there_yet, SG_E_DELTA_MAP},
+                {"an echo across the images", echo_across_the_images, SG_E_DELTA_MAP},
+                {"too many lengths", too_many_lengths, SG_E_DELTA_STREAM},
+                {"too few lengths", too_few_lengths, SG_E_DELTA_STREAM},
+                {"too few seeks", too_few_seeks, SG_E_DELTA_STREAM},
+        };
+
+        (void)state;
+        expect_refused(&q.patch, &q.from, q.to.size, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Any flipped bit of a patch, and any length but its own, is refused: nothing is taken on trust. */
@@ -225,38 +313,6 @@ static void every_bit(void **state)
         free(to.data);
 }
 
-/* The numbers of the header's own mistakes, its checksum being right. */
-static void headers(void **state)
-{
-        static const struct {
-                size_t at;
-                uint32_t value;
-                sg_err expected;
-        } rows[] = {
-                {DL_H_MAGIC, 0, SG_E_DELTA_MAGIC},
-                {DL_H_VERSION, 99, SG_E_DELTA_VERSION},
-                {DL_H_FLAGS, 0x80000000u, SG_E_DELTA_VERSION},
-                {DL_H_CODEC, 77, SG_E_DELTA_CODEC},
-                {DL_H_SECTION_COUNT, 1000, SG_E_DELTA_HEADER},
-                {DL_H_SEGMENT_COUNT, 1, SG_E_DELTA_HEADER},
-                {DL_H_CHUNK0_SIZE, 0xfffffff0u, SG_E_DELTA_HEADER},
-                {DL_H_FROM_SIZE + 4, 1, SG_E_DELTA_HEADER},
-                {DL_H_TO_SIZE + 4, 1, SG_E_DELTA_HEADER},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct dl_header h;
-                uint8_t head[DL_HEADER_SIZE];
-                memcpy(head, p.patch.data, sizeof(head));
-                dl_put32(head + rows[i].at, rows[i].value);
-                dl_put32(head + DL_H_CRC, (uint32_t)crc32(0, head, DL_H_CRC));
-                sg_err e = dl_header_parse(head, &h);
-                if (e != rows[i].expected)
-                        fail_msg("%zu: %d, not %d", rows[i].at, (int)e, (int)rows[i].expected);
-        }
-}
-
 /* The arena is what the counts make of it, to the byte. */
 static void wrong_arena(void **state)
 {
@@ -279,8 +335,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(behind_the_checksums),
+                cmocka_unit_test(in_the_segments),
                 cmocka_unit_test(every_bit),
-                cmocka_unit_test(headers),
                 cmocka_unit_test(wrong_arena),
         };
 

@@ -43,6 +43,9 @@ static void types_go_away(void **state)
         pair_free(&there);
 }
 
+static struct pair pair;
+static struct buffer patch;
+
 static uint32_t runs(struct patch_parts *p)
 {
         return dl_get32(part_of(p, DL_S_BTF)->bytes + DL_B_RUNS);
@@ -102,6 +105,139 @@ static void more_words(struct patch_parts *p)
         add_to_count(p, DL_S_BTF_NEW, 1, 1);
 }
 
+static void new_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value)
+{
+        add_to_count(p, id, which, value - count_of(p, id, which));
+}
+
+static void no_new_types(struct patch_parts *p)
+{
+        new_count(p, DL_S_BTF, 0, 0);
+}
+
+static void no_old_types(struct patch_parts *p)
+{
+        new_count(p, DL_S_BTF, 1, 0);
+}
+
+static void no_new_strings(struct patch_parts *p)
+{
+        new_count(p, DL_S_BTF, 2, 0);
+}
+
+static void no_old_strings(struct patch_parts *p)
+{
+        new_count(p, DL_S_BTF, 3, 0);
+}
+
+static void early_strings_alone(struct patch_parts *p)
+{
+        new_count(p, DL_S_BTF_NEW, 3, count_of(p, DL_S_BTF, 2));
+}
+
+static void more_runs_than_room(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_BTF)->bytes + DL_B_RUNS, 1u << 20);
+}
+
+/* Read, and no record's. */
+static void a_word_to_spare(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_BTF_NEW);
+
+        part->bytes[part->size++] = 0;
+        add_to_count(p, DL_S_BTF_NEW, 1, 1);
+}
+
+static uint8_t *sent_end(struct patch_parts *p)
+{
+        return part_of(p, DL_S_BTF_NEW)->bytes + count_of(p, DL_S_BTF_NEW, 0) - 1;
+}
+
+static void sent_text_without_an_end(struct patch_parts *p)
+{
+        *sent_end(p) = 'x';
+        add_to_count(p, DL_S_BTF_NEW, 2, UINT32_MAX);
+}
+
+static void sent_strings_more_than_said(struct patch_parts *p)
+{
+        sent_end(p)[-2] = 0;
+}
+
+static void sent_strings_fewer_than_said(struct patch_parts *p)
+{
+        add_to_count(p, DL_S_BTF_NEW, 2, 1);
+}
+
+/* The second word of the first record that is sent. */
+static void put_info(struct patch_parts *p, uint32_t info)
+{
+        put_varint_at(part_of(p, DL_S_BTF_NEW), count_of(p, DL_S_BTF_NEW, 0), 1, info);
+}
+
+static void record_of_no_kind(struct patch_parts *p)
+{
+        put_info(p, 0);
+}
+
+static void record_of_an_unknown_kind(struct patch_parts *p)
+{
+        put_info(p, 31u << 24);
+}
+
+static void record_longer_than_all_words(struct patch_parts *p)
+{
+        put_info(p, 4u << 24 | 60);
+}
+
+/* Its name is the first word. */
+static void record_with_a_name_of_no_string(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_BTF_NEW), count_of(p, DL_S_BTF_NEW, 0), 0,
+                      count_of(p, DL_S_BTF, 3) + count_of(p, DL_S_BTF_NEW, 2));
+}
+
+static void type_0_is_no_type(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, runs(p), 1 + dl_zigzag(-1));
+}
+
+/* Behind the runs' lengths and starts: gaps of the early strings, then distances. */
+static void put_early(struct patch_parts *p, uint32_t i, uint32_t value)
+{
+        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 2 * runs(p) + i, value);
+}
+
+static void early_string_beyond_the_last(struct patch_parts *p)
+{
+        put_early(p, 0, count_of(p, DL_S_BTF, 2) - 1);
+}
+
+static void early_string_from_beyond(struct patch_parts *p)
+{
+        put_early(p, count_of(p, DL_S_BTF_NEW, 3), count_of(p, DL_S_BTF, 2));
+}
+
+static void early_string_twice(struct patch_parts *p)
+{
+        uint32_t early = count_of(p, DL_S_BTF_NEW, 3);
+
+        put_early(p, early + 1, varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 2 * runs(p) + early));
+}
+
+static void another_size_of_strings(struct patch_parts *p)
+{
+        uint8_t *size = part_of(p, DL_S_BTF)->bytes + DL_B_STRING_SIZE;
+
+        dl_put32(size, dl_get32(size) - 1);
+}
+
+static void far_outside(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_BTF)->bytes + DL_B_FROM, UINT32_MAX - 8);
+}
+
 static void old_place_outside(struct patch_parts *p)
 {
         dl_put32(part_of(p, DL_S_BTF)->bytes + DL_B_FROM,
@@ -112,6 +248,11 @@ static void new_place_outside(struct patch_parts *p)
 {
         dl_put32(part_of(p, DL_S_BTF)->bytes + DL_B_TO,
                  (uint32_t)dl_get64(p->header + DL_H_TO_SIZE) - 8);
+}
+
+static void new_place_far_outside(struct patch_parts *p)
+{
+        dl_put32(part_of(p, DL_S_BTF)->bytes + DL_B_TO, UINT32_MAX - 3);
 }
 
 static void another_size_of_types(struct patch_parts *p)
@@ -136,15 +277,78 @@ static void damage_is_refused(void **state)
                 {"more words", more_words, SG_E_DELTA_STREAM},
                 {"old section outside", old_place_outside, SG_E_DELTA_MODEL},
                 {"new section outside", new_place_outside, SG_E_DELTA_MODEL},
+                {"new section far outside", new_place_far_outside, SG_E_DELTA_MODEL},
                 {"another size of types", another_size_of_types, SG_E_DELTA_MODEL},
+                {"another size of strings", another_size_of_strings, SG_E_DELTA_MODEL},
+                {"old section far outside", far_outside, SG_E_DELTA_MODEL},
+                {"no new types", no_new_types, SG_E_DELTA_MODEL},
+                {"no old types", no_old_types, SG_E_DELTA_MODEL},
+                {"no new strings", no_new_strings, SG_E_DELTA_MODEL},
+                {"no old strings", no_old_strings, SG_E_DELTA_MODEL},
+                {"early strings alone", early_strings_alone, SG_E_DELTA_MODEL},
+                {"more runs than room", more_runs_than_room, SG_E_DELTA_MODEL},
+                {"a word to spare", a_word_to_spare, SG_E_DELTA_MODEL},
+                {"sent text without an end", sent_text_without_an_end, SG_E_DELTA_MODEL},
+                {"more strings sent", sent_strings_more_than_said, SG_E_DELTA_MODEL},
+                {"fewer strings sent", sent_strings_fewer_than_said, SG_E_DELTA_MODEL},
+                {"a record of no kind", record_of_no_kind, SG_E_DELTA_MODEL},
+                {"a record of kind 31", record_of_an_unknown_kind, SG_E_DELTA_MODEL},
+                {"a record too long", record_longer_than_all_words, SG_E_DELTA_MODEL},
+                {"a name of no string", record_with_a_name_of_no_string, SG_E_DELTA_MODEL},
+                {"type 0", type_0_is_no_type, SG_E_DELTA_MODEL},
+                {"an early string beyond", early_string_beyond_the_last, SG_E_DELTA_MODEL},
+                {"an early string from beyond", early_string_from_beyond, SG_E_DELTA_MODEL},
+                {"an early string twice", early_string_twice, SG_E_DELTA_MODEL},
         };
-        struct pair p = types_only();
-        struct buffer patch = checked_patch(&p);
 
         (void)state;
-        expect_refused(&patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        expect_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void old_structures_are_checked(void **state)
+{
+        static struct patch_parts parts;
+
+        (void)state;
+        assert_true(patch_parts_read(&parts, patch.data, patch.size));
+        uint32_t at = dl_get32(part_of(&parts, DL_S_BTF)->bytes + DL_B_FROM);
+        uint32_t types = dl_get32(pair.from.data + at + 12), strings = at + 24 + types;
+        uint32_t size = dl_get32(pair.from.data + at + 20), record = at + 24;
+        const struct rotten rows[] = {
+                {"magic", at, 0x0001eb9e},
+                {"length of the header", at + 4, 28},
+                {"place of the types", at + 8, 4},
+                {"place of the strings", at + 16, types + 4},
+                {"types without an end", at + 12, UINT32_MAX - 3},
+                {"strings without an end", at + 20, UINT32_MAX - 3},
+                {"fewer strings", at + 20, size - 1},
+                {"a kind of 0", record + 4, 0},
+                {"a kind of 31", record + 4, 31u << 24},
+                {"a record too long", record + 4, 4u << 24 | 0xffff},
+                {"a name inside of a string", record, dl_get32(pair.from.data + record) + 1},
+                {"a name behind the strings", record, size},
+                {"a first string", strings, 0x00787878},
+        };
+        expect_rot_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* What is damaged is made once, so that nothing but the decoder has a part in how it is refused. */
+static int set_up(void **state)
+{
+        const struct synthetic s = {.parts = SYNTHETIC_BTF, .early = true};
+
+        (void)state;
+        pair = synthetic_pair(&s);
+        patch = checked_patch(&pair);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
         free(patch.data);
-        pair_free(&p);
+        pair_free(&pair);
+        return 0;
 }
 
 int main(void)
@@ -153,7 +357,8 @@ int main(void)
                 cmocka_unit_test(another_order_costs_little),
                 cmocka_unit_test(types_go_away),
                 cmocka_unit_test(damage_is_refused),
+                cmocka_unit_test(old_structures_are_checked),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -70,6 +70,9 @@ static void between_layouts(void **state)
         pair_free(&p);
 }
 
+static struct pair pair;
+static struct buffer patch;
+
 static void more_old_symbols(struct patch_parts *p)
 {
         add_to_count(p, DL_S_KALLSYMS, 0, 1);
@@ -142,6 +145,134 @@ static void another_size_of_names(struct patch_parts *p)
         dl_put32(size, dl_get32(size) - 1);
 }
 
+static uint8_t *places(struct patch_parts *p)
+{
+        return part_of(p, DL_S_KALLSYMS)->bytes;
+}
+
+static void old_tokens_outside(struct patch_parts *p)
+{
+        outside(p, DL_K_FROM_TOKENS, DL_H_FROM_SIZE);
+}
+
+static void old_tokens_askew(struct patch_parts *p)
+{
+        dl_put32(places(p) + DL_K_FROM_TOKENS, dl_get32(places(p) + DL_K_FROM_TOKENS) + 1);
+}
+
+static void old_offsets_outside(struct patch_parts *p)
+{
+        outside(p, DL_K_FROM_OFFSETS, DL_H_FROM_SIZE);
+}
+
+static void old_order_outside(struct patch_parts *p)
+{
+        outside(p, DL_K_FROM_SORTED, DL_H_FROM_SIZE);
+}
+
+static void old_names_that_end_early(struct patch_parts *p)
+{
+        uint8_t *size = places(p) + DL_K_FROM_NAMES_SIZE;
+
+        dl_put32(size, dl_get32(size) - 1);
+}
+
+static void old_names_that_end_late(struct patch_parts *p)
+{
+        uint8_t *size = places(p) + DL_K_FROM_NAMES_SIZE;
+
+        dl_put32(size, dl_get32(size) + 1);
+}
+
+static void set_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value)
+{
+        add_to_count(p, id, which, value - count_of(p, id, which));
+}
+
+static void no_old_symbols(struct patch_parts *p)
+{
+        set_count(p, DL_S_KALLSYMS, 0, 0);
+}
+
+static void no_new_symbols(struct patch_parts *p)
+{
+        set_count(p, DL_S_KALLSYMS, 1, 0);
+}
+
+static void no_runs(struct patch_parts *p)
+{
+        set_count(p, DL_S_KALLSYMS, 2, 0);
+}
+
+/* Nothing else is behind them that could run out. */
+static void more_old_symbols_than_any_kernel_has(struct patch_parts *p)
+{
+        set_count(p, DL_S_KALLSYMS, 0, 1u << 24);
+}
+
+static void old_tokens_of_64k(struct patch_parts *p)
+{
+        dl_put32(places(p) + DL_K_FROM_TOKENS, 0);
+        set_count(p, DL_S_KALLSYMS_NEW, 2, 65536);
+}
+
+static void a_run_of_nothing(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, 0, 0);
+}
+
+/* Of the first run, which is of old symbols. */
+static void a_run_one_too_long(struct patch_parts *p)
+{
+        put_varint_at(
+                part_of(p, DL_S_KALLSYMS), DL_K_SIZE, count_of(p, DL_S_KALLSYMS, 2),
+                1 + dl_zigzag((int32_t)(count_of(p, DL_S_KALLSYMS, 0) -
+                                        varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, 0) + 1)));
+}
+
+static uint8_t *sent_end(struct patch_parts *p)
+{
+        return part_of(p, DL_S_KALLSYMS_NEW)->bytes + count_of(p, DL_S_KALLSYMS_NEW, 0) - 1;
+}
+
+static void sent_without_an_end(struct patch_parts *p)
+{
+        *sent_end(p) = 'x';
+        add_to_count(p, DL_S_KALLSYMS, 3, UINT32_MAX);
+}
+
+static void more_sent_than_said(struct patch_parts *p)
+{
+        sent_end(p)[-2] = 0;
+}
+
+static void sent_name_too_long(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_KALLSYMS_NEW);
+        static uint8_t room[1u << 20];
+
+        memset(room, 'x', 600);
+        memcpy(room + 600, part->bytes, part->size);
+        part->bytes = room;
+        part->size += 600;
+        add_to_count(p, DL_S_KALLSYMS_NEW, 0, 600);
+}
+
+/* They are at the end of the section: a text for each of 256 codes. */
+static void a_token_more(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_KALLSYMS_NEW);
+
+        part->bytes[part->size++] = 0;
+        add_to_count(p, DL_S_KALLSYMS_NEW, 1, 1);
+}
+
+static void a_token_less(struct patch_parts *p)
+{
+        part_of(p, DL_S_KALLSYMS_NEW)->size--;
+        add_to_count(p, DL_S_KALLSYMS_NEW, 1, UINT32_MAX);
+}
+
 static void tokens_without_an_end(struct patch_parts *p)
 {
         struct patch_part *part = part_of(p, DL_S_KALLSYMS_NEW);
@@ -165,23 +296,79 @@ static void damage_is_refused(void **state)
                 {"tables overlap", tables_overlap, SG_E_DELTA_MODEL},
                 {"another size of names", another_size_of_names, SG_E_DELTA_MODEL},
                 {"tokens without an end", tokens_without_an_end, SG_E_DELTA_MODEL},
+                {"a token more", a_token_more, SG_E_DELTA_MODEL},
+                {"a token less", a_token_less, SG_E_DELTA_MODEL},
+                {"old tokens outside", old_tokens_outside, SG_E_DELTA_MODEL},
+                {"old tokens askew", old_tokens_askew, SG_E_DELTA_MODEL},
+                {"old tokens of 64 KiB", old_tokens_of_64k, SG_E_DELTA_MODEL},
+                {"old offsets outside", old_offsets_outside, SG_E_DELTA_MODEL},
+                {"old order outside", old_order_outside, SG_E_DELTA_MODEL},
+                {"old names end early", old_names_that_end_early, SG_E_DELTA_MODEL},
+                {"old names end late", old_names_that_end_late, SG_E_DELTA_MODEL},
+                {"no old symbols", no_old_symbols, SG_E_DELTA_MODEL},
+                {"no new symbols", no_new_symbols, SG_E_DELTA_MODEL},
+                {"no runs", no_runs, SG_E_DELTA_MODEL},
+                {"2^24 old symbols", more_old_symbols_than_any_kernel_has, SG_E_DELTA_MODEL},
+                {"a run of nothing", a_run_of_nothing, SG_E_DELTA_MODEL},
+                {"a run one too long", a_run_one_too_long, SG_E_DELTA_MODEL},
+                {"sent without an end", sent_without_an_end, SG_E_DELTA_MODEL},
+                {"more sent than said", more_sent_than_said, SG_E_DELTA_MODEL},
+                {"a sent name too long", sent_name_too_long, SG_E_DELTA_MODEL},
         };
-        struct pair p = symbols_only(false);
-        struct buffer patch = checked_patch(&p);
 
         (void)state;
-        expect_refused(&patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        expect_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void old_structures_are_checked(void **state)
+{
+        static struct patch_parts parts;
+
+        (void)state;
+        assert_true(patch_parts_read(&parts, patch.data, patch.size));
+        uint32_t names = dl_get32(places(&parts) + DL_K_FROM_NAMES);
+        uint32_t order = dl_get32(places(&parts) + DL_K_FROM_SORTED);
+        uint32_t last = names + dl_get32(places(&parts) + DL_K_FROM_NAMES_SIZE) - 4;
+        uint32_t tokens = dl_get32(places(&parts) + DL_K_FROM_TOKENS);
+        const struct rotten rows[] = {
+                {"a name longer than names are", names, 0x7fff},
+                {"a name without its other half", last,
+                 0x80000000u | dl_get32(pair.from.data + last)},
+                {"a symbol's number", order, UINT32_MAX},
+                {"fewer tokens", tokens, 0x78787878},
+        };
+        expect_rot_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* What is damaged is made once, so that nothing but the decoder has a part in how it is refused. */
+static int set_up(void **state)
+{
+        const struct synthetic s = {.parts = SYNTHETIC_KALLSYMS, .early = true};
+
+        (void)state;
+        pair = synthetic_pair(&s);
+        patch = checked_patch(&pair);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
         free(patch.data);
-        pair_free(&p);
+        pair_free(&pair);
+        return 0;
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(other_tokens_cost_little), cmocka_unit_test(a_hypervisors_table),
-                cmocka_unit_test(symbols_go_away),          cmocka_unit_test(between_layouts),
+                cmocka_unit_test(other_tokens_cost_little),
+                cmocka_unit_test(a_hypervisors_table),
+                cmocka_unit_test(symbols_go_away),
+                cmocka_unit_test(between_layouts),
                 cmocka_unit_test(damage_is_refused),
+                cmocka_unit_test(old_structures_are_checked),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -126,6 +126,9 @@ static void programs_that_have_nothing_in_common(void **state)
         free(l.to.data);
 }
 
+/* What is damaged: made once, so that nothing but the decoder has a part in how it is refused. */
+static struct libraries sound;
+
 /* The section: rows, two addresses, the rows with symbols and with strings. */
 #define SYMBOLS_AT 17u
 
@@ -137,6 +140,105 @@ static void symbols_in_no_row(struct patch_parts *parts)
 static void strings_in_no_row(struct patch_parts *parts)
 {
         put_varint_at(part_of(parts, DL_S_PROGRAM), SYMBOLS_AT, 1, 1u << 30);
+}
+
+/* Behind these, eight numbers of each row: distance, size, more in memory, offset, in the old image
+ * and in the new one. */
+static void put_span(struct patch_parts *parts, uint32_t row, uint32_t number, uint32_t value)
+{
+        put_varint_at(part_of(parts, DL_S_PROGRAM), SYMBOLS_AT, 2 + 8 * row + number, value);
+}
+
+static void more_rows_than_a_program_has(struct patch_parts *parts)
+{
+        add_to_count(parts, DL_S_PROGRAM, 0,
+                     DL_PROGRAM_ROWS + 1 - count_of(parts, DL_S_PROGRAM, 0));
+        put_varint_at(part_of(parts, DL_S_PROGRAM), 0, 0, DL_PROGRAM_ROWS + 1);
+}
+
+static void more_rows_than_there_are(struct patch_parts *parts)
+{
+        add_to_count(parts, DL_S_PROGRAM, 0, 1 - count_of(parts, DL_S_PROGRAM, 0));
+        put_varint_at(part_of(parts, DL_S_PROGRAM), 0, 0, DL_PROGRAM_ROWS);
+}
+
+static void row_of_no_program(struct patch_parts *parts)
+{
+        add_to_count(parts, DL_S_PROGRAM, 0, 1);
+}
+
+static void row_of_no_size(struct patch_parts *parts)
+{
+        put_span(parts, 1, 1, 0);
+}
+
+static void row_beyond_the_old_image(struct patch_parts *parts)
+{
+        put_span(parts, count_of(parts, DL_S_PROGRAM, 0) - 1, 0, 1u << 30);
+}
+
+static void row_beyond_the_new_image(struct patch_parts *parts)
+{
+        put_span(parts, count_of(parts, DL_S_PROGRAM, 0) - 1, 5, (uint32_t)sound.to.size);
+}
+
+/* Each for itself is in order; positions behind the image's end are of 32 bits. */
+static void more_memory_than_positions(struct patch_parts *parts)
+{
+        for (uint32_t row = 0; row < 3; row++) {
+                put_span(parts, row, 2, 0x7f000000);
+                put_span(parts, row, 3, 0);
+        }
+}
+
+static void row_beyond_the_programs_memory(struct patch_parts *parts)
+{
+        put_span(parts, 0, 3, DL_MEMORY_MAX - 8);
+}
+
+static void regions_that_stand_still(struct patch_parts *parts)
+{
+        put_varint_at(part_of(parts, DL_S_REGIONS), 0, 1, 0);
+}
+
+static void region_beyond_any_image(struct patch_parts *parts)
+{
+        put_varint_at(part_of(parts, DL_S_REGIONS), 0, 0, DL_IMAGE_MAX / DL_REGION_UNIT + 2);
+}
+
+static void drop(struct patch_parts *parts, enum dl_section_id id)
+{
+        uint32_t i = (uint32_t)(entry_of(parts, id) - parts->directory) / DL_D_SIZE;
+
+        dl_put32(parts->header + DL_H_SECTION_COUNT, --parts->sections);
+        memmove(parts->directory + (size_t)i * DL_D_SIZE,
+                parts->directory + (size_t)(i + 1) * DL_D_SIZE,
+                (size_t)(parts->sections - i) * DL_D_SIZE);
+        memmove(&parts->section[i], &parts->section[i + 1],
+                (parts->sections - i) * sizeof(parts->section[0]));
+}
+
+static void no_regions(struct patch_parts *parts)
+{
+        drop(parts, DL_S_REGIONS);
+}
+
+static void program_without_a_map(struct patch_parts *parts)
+{
+        drop(parts, DL_S_MAP);
+        parts->header[DL_H_FLAGS] ^= DL_F_RESIDENT;
+        parts->streams = DL_STREAMS;
+        for (uint32_t i = 0; i < parts->segments; i++) {
+                for (uint32_t k = DL_RESIDENT_STREAMS; k < DL_STREAMS; k++)
+                        parts->stream[i][k].size = 0;
+        }
+}
+
+static void program_with_bytes_to_spare(struct patch_parts *parts)
+{
+        struct patch_part *part = part_of(parts, DL_S_PROGRAM);
+
+        part->bytes[part->size++] = 0;
 }
 
 static void unknown_mode(struct patch_parts *parts)
@@ -152,26 +254,37 @@ static void rows_that_do_not_exist_are_refused(void **state)
                 {"symbols in no row", symbols_in_no_row, SG_E_DELTA_MODEL},
                 {"strings in no row", strings_in_no_row, SG_E_DELTA_MODEL},
                 {"a mode that does not exist", unknown_mode, SG_E_DELTA_MODEL},
+                {"17 rows of a program", more_rows_than_a_program_has, SG_E_DELTA_MODEL},
+                {"16 rows of one", more_rows_than_there_are, SG_E_DELTA_MODEL},
+                {"a row of no program", row_of_no_program, SG_E_DELTA_MODEL},
+                {"a row of no size", row_of_no_size, SG_E_DELTA_MODEL},
+                {"a row beyond the old image", row_beyond_the_old_image, SG_E_DELTA_MODEL},
+                {"a row beyond the new image", row_beyond_the_new_image, SG_E_DELTA_MODEL},
+                {"more memory than positions", more_memory_than_positions, SG_E_DELTA_MODEL},
+                {"beyond the memory", row_beyond_the_programs_memory, SG_E_DELTA_MODEL},
+                {"regions that stand still", regions_that_stand_still, SG_E_DELTA_MODEL},
+                {"a region beyond any image", region_beyond_any_image, SG_E_DELTA_MODEL},
+                {"bytes to spare", program_with_bytes_to_spare, SG_E_DELTA_STREAM},
+                {"no regions", no_regions, SG_OK},
+                {"a program without a map", program_without_a_map, SG_E_DELTA_MODEL},
         };
-        struct libraries l = make(LIBRARY_SOUND);
 
         (void)state;
-        expect_refused(&l.patch, &l.from, l.to.size, rows, sizeof(rows) / sizeof(rows[0]));
-        release(&l);
+        expect_refused(&sound.patch, &sound.from, sound.to.size, rows,
+                       sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Modes on old bytes that are not what the modes are for: another result, nothing beside it. */
 static void any_mode_anywhere(void **state)
 {
-        struct libraries l = make(LIBRARY_SOUND);
-        struct rig r = {.from = l.from};
+        struct rig r = {.from = sound.from};
 
         (void)state;
-        r.to = (struct buffer){.data = calloc(1, l.to.size), .size = l.to.size};
+        r.to = (struct buffer){.data = calloc(1, sound.to.size), .size = sound.to.size};
         for (int mode = 0; mode < DL_MODES; mode++) {
                 static struct patch_parts parts;
                 static uint8_t room[1u << 20];
-                assert_true(patch_parts_read(&parts, l.patch.data, l.patch.size));
+                assert_true(patch_parts_read(&parts, sound.patch.data, sound.patch.size));
                 struct patch_part *regions = part_of(&parts, DL_S_REGIONS);
                 uint32_t count = count_of(&parts, DL_S_REGIONS, 0);
                 memset(regions->bytes + regions->size - count, mode, count);
@@ -180,7 +293,20 @@ static void any_mode_anywhere(void **state)
                 assert_int_equal(rig_apply(&r), SG_OK);
         }
         free(r.to.data);
-        release(&l);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        sound = make(LIBRARY_SOUND);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        release(&sound);
+        return 0;
 }
 
 int main(void)
@@ -193,5 +319,5 @@ int main(void)
                 cmocka_unit_test(any_mode_anywhere),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, set_up, tear_down);
 }

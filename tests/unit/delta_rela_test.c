@@ -39,6 +39,9 @@ static void odd_slots_are_told(void **state)
         pair_free(&p);
 }
 
+static struct pair pair;
+static struct buffer patch;
+
 static void table_beyond_the_old_image(struct patch_parts *p)
 {
         dl_put32(part_of(p, DL_S_RELA)->bytes, (uint32_t)dl_get64(p->header + DL_H_FROM_SIZE) - 8);
@@ -116,6 +119,47 @@ static void bytes_to_spare(struct patch_parts *p)
         part_of(p, DL_S_RELA)->size += 3;
 }
 
+static void more_old_entries_than_there_is_room(struct patch_parts *p)
+{
+        add_to_count(p, DL_S_RELA, 0, 100000);
+}
+
+/* Noise stands before the table. */
+static void old_entries_that_fall(struct patch_parts *p)
+{
+        uint8_t *from = part_of(p, DL_S_RELA)->bytes;
+
+        dl_put32(from, dl_get32(from) - 1200);
+}
+
+static void one_entry_more(struct patch_parts *p)
+{
+        struct patch_part *part = part_of(p, DL_S_RELA);
+
+        add_to_count(p, DL_S_RELA, 1, 1);
+        put_varint_at(part, WORDS, 0, varint_at(part, WORDS, 0) + 1);
+}
+
+/* The program's first row begins four bytes later in the old image, in the new one. */
+static void row_askew(struct patch_parts *p, uint32_t number)
+{
+        struct patch_part *part = part_of(p, DL_S_PROGRAM);
+        uint32_t at = 2 + number; /* behind the rows with symbols and strings */
+
+        put_varint_at(part, 17, at, varint_at(part, 17, at) + 4);
+        put_varint_at(part, 17, at + 1, varint_at(part, 17, at + 1) - 4);
+}
+
+static void old_row_askew(struct patch_parts *p)
+{
+        row_askew(p, 0);
+}
+
+static void new_row_askew(struct patch_parts *p)
+{
+        row_askew(p, 4);
+}
+
 static void append_zeros(struct buffer *b)
 {
         static const uint8_t zeros[ZEROS_SIZE];
@@ -138,16 +182,36 @@ static void damage_is_refused(void **state)
                 {"unknown kind", unknown_kind_of_slot, SG_E_DELTA_MODEL},
                 {"no slot for an entry", entries_with_no_slot, SG_E_DELTA_SEGMENT},
                 {"bytes to spare", bytes_to_spare, SG_E_DELTA_STREAM},
+                {"old entries beyond", more_old_entries_than_there_is_room, SG_E_DELTA_MODEL},
+                {"old entries that fall", old_entries_that_fall, SG_E_DELTA_MODEL},
+                {"one entry more", one_entry_more, SG_E_DELTA_SEGMENT},
+                {"old row askew", old_row_askew, SG_E_DELTA_MODEL},
+                {"new row askew", new_row_askew, SG_E_DELTA_MODEL},
         };
-        const struct synthetic s = {.parts = SYNTHETIC_RELA, .odd_slots = true};
-        struct pair p = synthetic_pair(&s);
-        append_zeros(&p.from);
-        struct buffer patch = checked_patch(&p);
 
         (void)state;
-        expect_refused(&patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        expect_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* What is damaged is made once, so that nothing but the decoder has a part in how it is refused. */
+static int set_up(void **state)
+{
+        const struct synthetic s = {.parts = SYNTHETIC_RELA, .odd_slots = true};
+
+        (void)state;
+        pair = synthetic_pair(&s);
+        append_zeros(&pair.from);
+        append_zeros(&pair.to);
+        patch = checked_patch(&pair);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
         free(patch.data);
-        pair_free(&p);
+        pair_free(&pair);
+        return 0;
 }
 
 int main(void)
@@ -158,5 +222,5 @@ int main(void)
                 cmocka_unit_test(damage_is_refused),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, set_up, tear_down);
 }

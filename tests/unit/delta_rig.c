@@ -186,6 +186,7 @@ sg_err rig_apply(struct rig *r)
         if (e)
                 return e;
         struct guarded arena = guarded_take(h.arena_size, r->front);
+        memset(arena.memory, 0xa5, h.arena_size);
         e = run(r, &h, arena.memory);
         guarded_free(&arena);
         return e;

@@ -83,7 +83,7 @@ void expect_refused(const struct buffer *patch, const struct buffer *from, size_
 {
         static struct patch_parts parts, before;
         size_t room = 2 * patch->size + 4096, wrong = 0;
-        struct rig r = {.from = *from, .ram_max = 64u << 20};
+        struct rig r = {.from = *from, .ram_max = 512u << 20};
 
         r.to = (struct buffer){.data = calloc(1, to_size + 1), .size = to_size};
         for (size_t i = 0; i < count; i++) {
@@ -104,6 +104,29 @@ void expect_refused(const struct buffer *patch, const struct buffer *from, size_
                 }
                 free(r.patch.data);
         }
+        free(r.to.data);
+        assert_int_equal(wrong, 0);
+}
+
+void expect_rot_refused(const struct buffer *patch, const struct buffer *from, size_t to_size,
+                        const struct rotten *rows, size_t count)
+{
+        struct rig r = {.patch = *patch, .from = *from};
+        size_t wrong = 0;
+
+        r.to = (struct buffer){.data = calloc(1, to_size), .size = to_size};
+        r.from.data = malloc(from->size);
+        for (size_t i = 0; i < count; i++) {
+                memcpy(r.from.data, from->data, from->size);
+                assert_true(rows[i].at <= from->size - 4);
+                dl_put32(r.from.data + rows[i].at, rows[i].value);
+                sg_err e = rig_apply(&r);
+                if (e != SG_E_DELTA_MODEL) {
+                        print_error("%s: %d\n", rows[i].what, (int)e);
+                        wrong++;
+                }
+        }
+        free(r.from.data);
         free(r.to.data);
         assert_int_equal(wrong, 0);
 }

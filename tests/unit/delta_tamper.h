@@ -17,6 +17,16 @@ struct tampering {
 void expect_refused(const struct buffer *patch, const struct buffer *from, size_t to_size,
                     const struct tampering *rows, size_t count);
 
+/* One word of the old image that is another one; the patch is right. */
+struct rotten {
+        const char *what;
+        uint32_t at, value;
+};
+
+/* Each row is refused as a structure that a model does not know. */
+void expect_rot_refused(const struct buffer *patch, const struct buffer *from, size_t to_size,
+                        const struct rotten *rows, size_t count);
+
 struct patch_part *part_of(struct patch_parts *p, enum dl_section_id id);
 /* The section's entry in the directory. */
 uint8_t *entry_of(struct patch_parts *p, enum dl_section_id id);

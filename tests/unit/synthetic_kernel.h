@@ -29,6 +29,7 @@ struct synthetic {
         bool odd_slots;   /* not all slots are empty, not all addresses inside */
         bool late_tables; /* kallsyms as since Linux 6.4 */
         bool as_xen;      /* its tables further apart, no offsets, and not all digits in names */
+        bool early;       /* some strings of BTF stand before their first use, one name is long */
         uint32_t lead;    /* bytes of something else before the Image */
 };
 
