@@ -143,6 +143,7 @@ static void do_symbols(struct canonical *c, uint32_t low, uint32_t high)
                 if (name_of_string(c, dl_get32(c->v->bytes + low + SYMBOL_NAME), &name))
                         dl_put32(c->out + low + SYMBOL_NAME, name);
                 do_address(c, low + SYMBOL_VALUE);
+                dl_put64(c->out + low + SYMBOL_LENGTH, 0);
         }
 }
 

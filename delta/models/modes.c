@@ -51,14 +51,28 @@ static bool move_within(const struct dl_refs *r, const struct dl_part *part, uin
         return true;
 }
 
+/* A symbol's value, and its length: that ends behind where its last byte went. */
+static void move_extent(const struct dl_refs *r, const struct dl_part *part, uint8_t *symbol)
+{
+        uint64_t value = dl_get64(symbol + SYMBOL_VALUE) - r->programs[part->from->program].from_va;
+        uint64_t length = dl_get64(symbol + SYMBOL_LENGTH);
+        uint32_t begin = (uint32_t)value, last = (uint32_t)(value + length - 1);
+
+        if (value > DL_MEMORY_MAX || !move(r, part, &begin))
+                return;
+        dl_put64(symbol + SYMBOL_VALUE, r->programs[part->to->program].to_va + begin);
+        if (length != 0 && length <= DL_MEMORY_MAX && move(r, part, &last) && last >= begin &&
+            (last - begin + 1) / 4 <= length)
+                dl_put64(symbol + SYMBOL_LENGTH, last - begin + 1);
+}
+
 static void move_symbol(const struct dl_refs *r, const struct dl_part *part, struct place p)
 {
         uint32_t name = dl_get32(p.bytes + SYMBOL_NAME);
 
         if (name != 0 && move_within(r, part, r->programs[part->from->program].strings, &name))
                 dl_put32(p.bytes + SYMBOL_NAME, name);
-        p.bytes += SYMBOL_VALUE;
-        move_abs64(r, part, p);
+        move_extent(r, part, p.bytes);
 }
 
 /* The number of a symbol. */

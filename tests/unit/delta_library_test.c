@@ -274,6 +274,49 @@ static void rows_that_do_not_exist_are_refused(void **state)
                        sizeof(rows) / sizeof(rows[0]));
 }
 
+/* 24 bytes were inserted at 100: symbols whose extents end before, around, and at that place. */
+static void lengths_of_symbols_follow(void **state)
+{
+        static const struct {
+                uint32_t value, length, moved, now;
+        } symbols[] = {{10, 90, 10, 90},
+                       {90, 20, 90, 44},
+                       {100, 8, 124, 8},
+                       {120, 0, 144, 0},
+                       {99, 2, 99, 2}, /* grown out of all proportion: left alone */
+                       {90, 0x80000000u, 90, 0x80000000u}};
+        enum { COUNT = sizeof(symbols) / sizeof(symbols[0]), AT = 120, SIZE = 400 };
+        struct dl_copy copies[] = {{0, 0, 100}, {124, 100, SIZE - 100}};
+        struct dl_map map = {copies, 2};
+        uint32_t order[] = {0, 1};
+        struct dl_row row = {.from = {.size = SIZE, .memory = SIZE},
+                             .to = {.size = SIZE + 24, .memory = SIZE + 24}};
+        struct dl_program program = {.rows = 1, .symbols = DL_NO_ROW, .strings = DL_NO_ROW};
+        struct dl_refs r = {.from_size = SIZE,
+                            .to_size = SIZE + 24,
+                            .rows = &row,
+                            .row_count = 1,
+                            .programs = &program,
+                            .program_count = 1,
+                            .map = &map,
+                            .order = order,
+                            .ordered = 2};
+        uint8_t bytes[SIZE] = {0};
+        struct dl_window w = {bytes, SIZE, 0, 24, &copies[1]};
+
+        (void)state;
+        for (uint32_t i = 0; i < COUNT; i++) {
+                dl_put64(bytes + AT + i * SYMBOL_SIZE + SYMBOL_VALUE, symbols[i].value);
+                dl_put64(bytes + AT + i * SYMBOL_SIZE + SYMBOL_LENGTH, symbols[i].length);
+        }
+        dl_refs_predict_mode(&r, &w, DL_MODE_SYMBOLS, AT, AT + COUNT * SYMBOL_SIZE);
+        for (uint32_t i = 0; i < COUNT; i++) {
+                const uint8_t *symbol = bytes + AT + i * SYMBOL_SIZE;
+                assert_int_equal(dl_get64(symbol + SYMBOL_VALUE), symbols[i].moved);
+                assert_int_equal(dl_get64(symbol + SYMBOL_LENGTH), symbols[i].now);
+        }
+}
+
 /* Modes on old bytes that are not what the modes are for: another result, nothing beside it. */
 static void any_mode_anywhere(void **state)
 {
@@ -316,6 +359,7 @@ int main(void)
                 cmocka_unit_test(tables_follow_from_the_map),
                 cmocka_unit_test(what_is_not_as_linkers_make_it_costs_only_bytes),
                 cmocka_unit_test(rows_that_do_not_exist_are_refused),
+                cmocka_unit_test(lengths_of_symbols_follow),
                 cmocka_unit_test(any_mode_anywhere),
         };
 

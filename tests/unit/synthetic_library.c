@@ -137,11 +137,15 @@ static void put_symbols(struct library *b)
         uint32_t wild = b->fault == LIBRARY_WILD_ENTRIES ? 0x7fffff00u : 0;
 
         b->at = b->l.symbols + sizeof(Elf64_Sym);
-        for (uint32_t i = 0; i < b->l.imports; i++, name += 16) {
+        for (uint32_t i = 0; i < IMPORTS; i++) {
+                if (b->version == 0 && is_new(i))
+                        continue;
+                /* As where a program takes the address of an import. */
                 put32(b, name + wild);
                 put32(b, 0x12);
-                put64(b, 0);
-                put64(b, 0);
+                put64(b, b->l.function[2 * i]);
+                put64(b, 4 * (BODY_WORDS + grown(b, 2 * i)));
+                name += 16;
         }
         b->at = b->l.strings + 1;
         for (uint32_t i = 0; i < IMPORTS; i++) {
@@ -217,10 +221,10 @@ static void put_functions(struct library *b)
 {
         for (uint32_t i = 0; i < FUNCTIONS; i++) {
                 b->at = b->l.function[i];
-                for (uint32_t k = 0; k < grown(b, i); k++)
-                        put32(b, 0xd503201fu);
                 b->random = i;
                 for (uint32_t k = 0; k < BODY_WORDS; k++) {
+                        for (uint32_t n = 0; k == 5 && n < grown(b, i); n++)
+                                put32(b, 0xd503201fu);
                         uint32_t import = common_import(b, draw(b));
                         uint32_t distance = b->l.plt + import * PLT_ENTRY - b->at;
                         put32(b, k % 3 == 1 ? 0x94000000u | (distance >> 2 & 0x3ffffffu)
@@ -255,11 +259,16 @@ static void put_frames(struct library *b)
                 put32(b, l->function[i] - b->at);
                 put32(b, 4 * words);
                 /* After an instruction of the body: frame of 16 * n; before its last: none. */
-                const uint8_t program[] = {0,    0x41 + (uint8_t)grown(b, i),
-                                           0x0e, (uint8_t)(16 + i % 7 * 16),
-                                           0x9d, 2,
-                                           0x4b, 0xde,
-                                           0x0e, 0};
+                const uint8_t program[] = {0,
+                                           0x41,
+                                           0x0e,
+                                           (uint8_t)(16 + i % 7 * 16),
+                                           0x9d,
+                                           2,
+                                           0x4b + (uint8_t)grown(b, i),
+                                           0xde,
+                                           0x0e,
+                                           0};
                 memcpy(b->out + b->at, program, sizeof(program));
         }
 }
