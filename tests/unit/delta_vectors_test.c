@@ -328,7 +328,7 @@ static const struct vector {
         {"prel32", relative, DL_MODE_PREL32, 0xbdcfdbb5u},
         {"abs64", addresses, DL_MODE_ABS64, 0x0dcb3a18u},
         {"off32", offsets, DL_MODE_OFF32, 0x9b9e8f4bu},
-        {"symbols", symbols, DL_MODE_SYMBOLS, 0xabae9e18u},
+        {"symbols", symbols, DL_MODE_SYMBOLS, 0x2f53f534u},
         {"rela", relocations, DL_MODE_RELA, 0x62a03537u},
         {"frames", frames, DL_MODE_FRAMES, 0x77aa3775u},
         {"numbers", numbers, DL_MODE_NUMBERS, 0xda45a15bu},
