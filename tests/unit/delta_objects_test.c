@@ -143,6 +143,89 @@ static void those_that_save_most_are_told(void **state)
         }
 }
 
+static void find_all(struct view *v)
+{
+        for (uint32_t at = 0, end; at + 4 < v->size; at = end > at ? end : at + 1) {
+                end = at;
+                if (memcmp(v->bytes + at, "\177ELF", 4) == 0)
+                        assert_true(objects_find(v, at, &end));
+        }
+        assert_int_equal(v->objects.count, OBJECTS_EACH);
+}
+
+/* Each section is copied from its beginning on, and each header. */
+static void copy_sections(const struct dl_objects *all, struct copies *copies)
+{
+        for (uint32_t i = 0; i < all->count; i++) {
+                const struct object *o = &all->list[i];
+                assert_int_equal(copies_add(copies, o->to, o->from, OBJECT_HEADER), SG_OK);
+                for (uint32_t k = 0; k < o->sections; k++) {
+                        const struct object_section *s = &all->sections[o->section + k];
+                        uint32_t n = s->from_size < s->to_size ? s->from_size : s->to_size;
+                        if (object_in_file(s) && n > 0)
+                                assert_int_equal(copies_add(copies, s->to, s->from, n), SG_OK);
+                }
+        }
+}
+
+/* The checksum of what is predicted of all copies, in pieces that end anywhere. */
+static uint32_t predict_all(const struct program *p)
+{
+        uint32_t crc = 0, seed = 7;
+
+        for (uint32_t i = 0; i < p->map.count; i++) {
+                const struct dl_copy *c = &p->map.copies[i];
+                for (uint32_t at = 0, n; at < c->length; at += n) {
+                        uint8_t bytes[DL_WINDOW_MAX];
+                        uint32_t from = c->from + at, lead = from < 1000 ? from : 1000;
+                        struct dl_window w = {bytes, 0, from - lead, (int64_t)c->to - c->from, c};
+                        seed = seed * 1664525u + 1013904223u;
+                        n = 1 + (seed >> 8) % DL_PIECE;
+                        n = n < c->length - at ? n : c->length - at;
+                        w.size = lead + n + 100;
+                        if (w.from + w.size > p->from.size)
+                                w.size = p->from.size - w.from;
+                        memcpy(bytes, p->from.bytes + w.from, w.size);
+                        dl_refs_predict_mode(&p->refs, &w, DL_MODE_OBJECTS, lead, lead + n);
+                        crc = (uint32_t)crc32(crc, bytes + lead, n);
+                }
+        }
+        return crc;
+}
+
+/* What is predicted is a part of the format (delta_vectors_test). */
+static void predicts_as_ever(void **state)
+{
+        struct buffer from = objects(0, OBJECTS_SOUND), to = objects(1, OBJECTS_SOUND);
+        struct program p = {.from = {.bytes = from.data, .size = (uint32_t)from.size},
+                            .to = {.bytes = to.data, .size = (uint32_t)to.size}};
+        static struct a64_word words[DL_WINDOW_WORDS];
+        const uint32_t size = p.from.size < p.to.size ? p.from.size : p.to.size;
+        struct copies copies = {0};
+
+        (void)state;
+        find_all(&p.from);
+        find_all(&p.to);
+        p.refs.map = &p.map;
+        p.refs.words = words;
+        p.refs.from_size = p.from.size;
+        p.refs.to_size = p.to.size;
+        assert_int_equal(copies_add(&copies, 0, 0, size), SG_OK);
+        assert_int_equal(objects_pair(&p, &copies), SG_OK);
+        assert_int_equal(p.refs.objects.count, OBJECTS_EACH);
+        copies_free(&copies);
+        copy_sections(&p.refs.objects, &copies);
+        assert_int_equal(program_map(&p, &copies), SG_OK);
+        assert_int_equal(predict_all(&p), 0x496082b0u);
+        objects_free(&p.from.objects);
+        objects_free(&p.to.objects);
+        objects_free(&p.refs.objects);
+        free(p.refs.order);
+        copies_free(&copies);
+        free(from.data);
+        free(to.data);
+}
+
 static void put(struct patch_parts *p, uint32_t i, uint32_t value)
 {
         put_varint_at(part_of(p, DL_S_OBJECTS), 0, i, value);
@@ -239,6 +322,7 @@ int main(void)
                 cmocka_unit_test(one_version_alone_is_not_as_tools_make_it),
                 cmocka_unit_test(objects_cut_short),
                 cmocka_unit_test(those_that_save_most_are_told),
+                cmocka_unit_test(predicts_as_ever),
                 cmocka_unit_test(damage_is_refused),
         };
 
