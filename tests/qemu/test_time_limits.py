@@ -30,11 +30,10 @@ def test_a_bootfw_that_hangs_is_stopped_and_the_other_slot_is_tried(name):
     device = Device(name, "hangs", slots)
     before = device.state("rt")
     with Machine(device, CPUS) as m:
-        for slot in (0, 1):
-            m.wait_all(r"\[hv\] VM rt: verifying: its time is up$",
-                       r"\[hv\] VM rt, vCPU 0 on core 1: pc ",
-                       event_pattern("image-refused", "rt", {"slot": slot}))
-        m.wait(r"\[hv\] VM rt: neither slot can be started$")
+        hung = [r"\[hv\] VM rt: verifying: its time is up$", r"\[hv\] VM rt, vCPU 0 on core 1: pc "]
+        m.wait_all(*hung, event_pattern("image-refused", "rt", {"slot": 0}))
+        m.wait_all(*hung, event_pattern("image-refused", "rt", {"slot": 1}),
+                   r"\[hv\] VM rt: neither slot can be started$")
         assert m.status("rt")["state"] == "failed"
         assert m.status("update")["restarts"] == "0"
         assert m.guest_errors() == ""
