@@ -42,9 +42,11 @@ void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
         for (uint32_t i = 0; i < DL_CACHE_LINES; i++)
                 dl->cache[i].bytes = dl_take(arena, DL_CACHE_LINE);
         for (uint32_t i = 0; i < streams; i++) {
-                uint8_t *memory = dl_take(arena, DL_STREAM_TOTAL);
+                unsigned bits = dl_window_bits(i);
+                uint32_t buffer = dl_buffer(i);
+                uint8_t *memory = dl_take(arena, DL_STREAM_MEMORY(bits, buffer));
                 if (memory)
-                        dl_stream_init(&dl->streams[i], &dl->ops, memory);
+                        dl_stream_init(&dl->streams[i], &dl->ops, memory, bits, buffer);
         }
         dl->map.count = dl_count(dl, DL_S_MAP, 0);
         dl->map.copies =

@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/decoder.h"
 
+static_assert(DL_BLOCK_PARTS * DL_STREAM_MEMORY(DL_PART_WINDOW_BITS, DL_SMALL_BUFFER) <=
+                      DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
+              "the parts of a stream stand in its memory");
 void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 {
         struct dl_blocks *b = &dl->blocks;
+        uint32_t steps = b->tree.room = dl_count(dl, DL_S_BLOCKS, 0);
 
-        b->room = dl_count(dl, DL_S_BLOCKS, 0);
         b->sorted = dl_take(arena, dl->header.segment_count);
-        b->last = dl_take(arena, b->room);
-        b->counts = dl_take_array(arena, b->room / DL_BLOCK_STEP + 1, sizeof(*b->counts));
+        b->tree.shape = dl_take_array(arena, 1, DL_TREE_SHAPE);
+        b->tree.digits = dl_take_array(arena, steps, DL_TREE_STEP / 4);
+        b->tree.counts = dl_take_array(arena, steps, sizeof(*b->tree.counts));
+        b->tree.spans = dl_take_array(arena, steps / (DL_TREE_SPAN / DL_TREE_STEP) + 1,
+                                      sizeof(*b->tree.spans));
+}
+
+static bool lawful(uint8_t sorted)
+{
+        return sorted == 0 || (sorted & ~BLOCK_PARTED) == DL_VALUES ||
+               (sorted & ~BLOCK_PARTED) == DL_LITERALS;
 }
 
 sg_err dl_blocks_open(struct dl *dl)
@@ -16,25 +28,63 @@ sg_err dl_blocks_open(struct dl *dl)
         struct dl_blocks *b = &dl->blocks;
         uint32_t count = dl->header.segment_count;
 
-        if (b->room == 0 || b->room > DL_SEGMENT_SIZE)
+        if (b->tree.room == 0 || b->tree.room > BLOCK_STEPS)
                 return SG_E_DELTA_MODEL;
         sg_err e = dl_section_start(dl, DL_S_BLOCKS);
         if (!e)
                 e = dl_stream_read(&dl->streams[0], b->sorted, count);
         for (uint32_t i = 0; !e && i < count; i++) {
-                if (b->sorted[i] != 0 && b->sorted[i] != DL_VALUES && b->sorted[i] != DL_LITERALS)
+                if (!lawful(b->sorted[i]))
                         e = SG_E_DELTA_MODEL;
         }
         return e ? e : dl_section_finish(dl, DL_S_BLOCKS);
 }
 
-void dl_blocks_begin(struct dl *dl)
+const struct dl_stream *dl_blocks_sorted(const struct dl *dl)
+{
+        uint8_t sorted = dl->blocks.tree.room > 0 ? dl->blocks.sorted[dl->segment] : 0;
+
+        return sorted != 0 ? &dl->streams[sorted & BLOCK_STREAM] : NULL;
+}
+
+static sg_err start_parts(struct dl *dl, uint8_t *memory, uint64_t offset, uint32_t length)
 {
         struct dl_blocks *b = &dl->blocks;
-        uint8_t id = b->room > 0 ? b->sorted[dl->segment] : 0;
+        uint8_t head[BLOCK_SIZES];
 
-        b->stream = id != 0 ? &dl->streams[id] : NULL;
+        if (length < sizeof(head))
+                return SG_E_DELTA_SEGMENT;
+        sg_err e = dl->ops.patch_read(dl->ops.ctx, offset, head, sizeof(head));
+        offset += sizeof(head);
+        length -= (uint32_t)sizeof(head);
+        for (uint32_t i = 0; !e && i < DL_BLOCK_PARTS; i++) {
+                uint32_t size = i + 1 < DL_BLOCK_PARTS ? dl_get32(head + 4 * i) : length;
+                if (size > length)
+                        return SG_E_DELTA_SEGMENT;
+                dl_stream_init(&b->part[i], &dl->ops, memory, DL_PART_WINDOW_BITS, DL_SMALL_BUFFER);
+                e = dl_stream_start(&b->part[i], offset, size);
+                memory += DL_STREAM_MEMORY(DL_PART_WINDOW_BITS, DL_SMALL_BUFFER);
+                offset += size;
+                length -= size;
+        }
+        return e;
+}
+
+sg_err dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
+{
+        struct dl_blocks *b = &dl->blocks;
+        uint8_t sorted = b->sorted[dl->segment];
+        struct dl_stream *s = &dl->streams[sorted & BLOCK_STREAM];
+        uint8_t *memory = s->memory;
+
+        b->parts = sorted & BLOCK_PARTED ? DL_BLOCK_PARTS : 1;
+        b->size = BLOCK_LEAST;
         b->left = 0;
+        dl_stream_init(s, &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
+        if (b->parts > 1)
+                return start_parts(dl, memory, offset, length);
+        dl_stream_init(&b->part[0], &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
+        return dl_stream_start(&b->part[0], offset, length);
 }
 
 static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
@@ -46,16 +96,33 @@ static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
         return byte;
 }
 
+/* The next code; a rank is told with its escape. */
+static sg_err read_code(struct dl_blocks *b, uint32_t *code)
+{
+        struct dl_stream *s = &b->part[block_part(b->height, b->parts)];
+        uint8_t byte, more = 0;
+        sg_err e = dl_stream_byte(s, &byte);
+
+        if (!e && byte == BLOCK_ESCAPE)
+                e = dl_stream_byte(s, &more);
+        if (e || more > 1)
+                return e ? e : SG_E_DELTA_SEGMENT;
+        *code = (uint32_t)byte + more;
+        b->height = block_height(b->height, byte < BLOCK_DIGITS ? 0 : *code - 1);
+        return SG_OK;
+}
+
 /* Read the last column. */
 static sg_err read_column(struct dl_blocks *b)
 {
-        uint8_t ranks[256], code, more = 0;
-        uint32_t at = 0, run = 0, digit = 0;
+        uint8_t ranks[256];
+        uint32_t at = 0, run = 0, digit = 0, code;
 
         for (uint32_t i = 0; i < 256; i++)
                 ranks[i] = (uint8_t)i;
+        b->height = 0;
         while (at + run < b->size) {
-                sg_err e = dl_stream_byte(b->stream, &code);
+                sg_err e = read_code(b, &code);
                 if (e)
                         return e;
                 if (code < BLOCK_DIGITS) {
@@ -64,95 +131,57 @@ static sg_err read_column(struct dl_blocks *b)
                         run += (code + 1u) << digit++;
                         continue;
                 }
-                memset(b->last + at, ranks[0], run);
-                at += run;
+                if (!tree_append(&b->tree, ranks[0], run) ||
+                    !tree_append(&b->tree, to_front(ranks, code - 1), 1))
+                        return SG_E_DELTA_SEGMENT;
+                at += run + 1;
                 run = digit = 0;
-                if (code == BLOCK_ESCAPE)
-                        e = dl_stream_byte(b->stream, &more);
-                if (e || (code == BLOCK_ESCAPE && more > 1))
-                        return e ? e : SG_E_DELTA_SEGMENT;
-                b->last[at++] = to_front(ranks, code - 1u + (code == BLOCK_ESCAPE ? more : 0));
         }
-        memset(b->last + at, ranks[0], run);
-        return SG_OK;
+        return tree_append(&b->tree, ranks[0], run) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
-/* Row 0 is the empty context; those that end with a byte follow in its order. */
-static void count_column(struct dl_blocks *b)
+/* How often each byte stands in the block: so its size. */
+static sg_err read_counts(struct dl_blocks *b)
 {
-        uint32_t rows[256] = {0}, next = 1;
+        uint32_t counts[TREE_BYTES], size = 0;
 
-        for (uint32_t i = 0; i < b->size; i++)
-                rows[b->last[i]]++;
-        for (uint32_t i = 0; i < 256; i++) {
-                uint32_t n = rows[i];
-                rows[i] = next;
-                next += n;
+        if (b->size < BLOCK_LEAST)
+                return SG_E_DELTA_SEGMENT;
+        for (uint32_t i = 0; i < TREE_BYTES; i++) {
+                sg_err e = dl_stream_varint(&b->part[0], &counts[i]);
+                if (e)
+                        return e;
+                if (counts[i] > DL_SEGMENT_SIZE - size)
+                        return SG_E_DELTA_SEGMENT;
+                size += counts[i];
         }
-        for (uint32_t i = 0; i <= b->size; i++) {
-                if (i % DL_BLOCK_STEP == 0)
-                        memcpy(b->counts[i / DL_BLOCK_STEP], rows, sizeof(rows));
-                if (i < b->size)
-                        rows[b->last[i]]++;
-        }
+        b->size = size;
+        return size > 0 && tree_begin(&b->tree, counts) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
 static sg_err next_block(struct dl_blocks *b)
 {
-        sg_err e = dl_stream_varint(b->stream, &b->size);
+        sg_err e = read_counts(b);
 
         if (!e)
-                e = dl_stream_varint(b->stream, &b->end);
-        if (!e && (b->size == 0 || b->size > b->room || b->end == 0 || b->end > b->size))
+                e = dl_stream_varint(&b->part[0], &b->end);
+        if (!e && (b->end == 0 || b->end > b->size))
                 e = SG_E_DELTA_SEGMENT;
         if (!e)
                 e = read_column(b);
         if (e)
                 return e;
-        count_column(b);
+        tree_finish(&b->tree);
         b->left = b->size;
         b->row = 0;
         return SG_OK;
 }
 
-#define EACH(byte) (0x0101010101010101ull * (byte))
-
-/* How often a byte stands among n, eight at a time; n <= DL_BLOCK_STEP / 2. */
-static uint32_t occurrences(const uint8_t *p, uint32_t n, uint8_t byte)
-{
-        uint64_t sum = 0; /* in four lanes */
-        uint32_t count = 0;
-
-        for (; n >= 8; n -= 8, p += 8) {
-                uint64_t x;
-                memcpy(&x, p, 8);
-                x ^= EACH(byte);
-                uint64_t other = ((x & EACH(0x7fu)) + EACH(0x7fu)) | x;
-                uint64_t ones = ~other >> 7 & EACH(1u);
-                sum += (ones & 0x00ff00ff00ff00ffull) + (ones >> 8 & 0x00ff00ff00ff00ffull);
-        }
-        for (uint32_t i = 0; i < n; i++)
-                count += p[i] == byte;
-        return count + (uint32_t)(sum * 0x0001000100010001ull >> 48);
-}
-
-/* The row of the context that is longer by the byte at `at` of the column. */
-static uint32_t longer(const struct dl_blocks *b, uint32_t at)
-{
-        uint32_t step = at / DL_BLOCK_STEP, start = step * DL_BLOCK_STEP;
-        uint32_t next = start + DL_BLOCK_STEP;
-        uint8_t byte = b->last[at];
-
-        if (at - start > DL_BLOCK_STEP / 2 && next <= b->size)
-                return b->counts[step + 1][byte] - occurrences(b->last + at, next - at, byte);
-        uint32_t half = at - start < DL_BLOCK_STEP / 2 ? at - start : DL_BLOCK_STEP / 2;
-        return b->counts[step][byte] + occurrences(b->last + start, half, byte) +
-               occurrences(b->last + start + half, at - start - half, byte);
-}
-
+/* Row 0 is the empty context; those that end with a byte follow in its order. */
 sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
 {
-        while (n > 0) {
+        for (; n > 0; n--) {
+                uint32_t before;
                 if (b->left == 0) {
                         sg_err e = next_block(b);
                         if (e)
@@ -160,12 +189,22 @@ sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
                 }
                 if (b->row == b->end)
                         return SG_E_DELTA_SEGMENT;
-                uint32_t at = b->row < b->end ? b->row : b->row - 1;
-                *to++ = b->last[at];
-                b->row = longer(b, at);
-                n--;
+                *to++ = tree_entry(&b->tree, b->row < b->end ? b->row : b->row - 1, &before);
+                b->row = 1 + before;
                 if (--b->left == 0 && b->row != b->end)
                         return SG_E_DELTA_SEGMENT;
         }
         return SG_OK;
+}
+
+sg_err dl_blocks_finish(struct dl *dl)
+{
+        struct dl_blocks *b = &dl->blocks;
+        sg_err e = SG_OK;
+
+        if (!dl_blocks_sorted(dl))
+                return SG_OK;
+        for (uint32_t i = 0; !e && i < b->parts; i++)
+                e = dl_stream_finish(&b->part[i]);
+        return e ? e : b->left > 0 ? SG_E_DELTA_SEGMENT : SG_OK;
 }

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The decoder builds for every variant that has zlib; the encoder for the host.
 DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.c predict.c blocks.c \
-                   info.c) \
+                   tree.c info.c) \
                  $(addprefix delta/models/,table.c refs.c modes.c frames.c a64.c objects.c object_mode.c \
                    rela.c btf.c kallsyms.c sorted.c tokens.c)
 DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c models.c copies.c match.c program.c base.c elf.c \
                    pair.c extents.c objects.c choose.c canonical.c canonical_objects.c rela.c btf.c \
-                   kallsyms.c sections.c segments.c patch.c chunk.c blocks.c echoes.c bytes.c bsdiff40.c)
+                   kallsyms.c sections.c segments.c patch.c chunk.c blocks.c huffman.c echoes.c bytes.c \
+                   bsdiff40.c)
 DELTA_ENCODER_LIBS := -ldivsufsort -ldeflate -lbz2 -lz
 
 # Tests of the format, and of its models on small images made for them.
@@ -18,6 +19,7 @@ $(call delta-test,delta_kernel_test,synthetic_kernel.c)
 $(call delta-test,delta_a64_test)
 $(call delta-test,delta_frame_test)
 $(call delta-test,delta_vectors_test)
+$(call delta-test,delta_tree_test)
 $(call delta-test,delta_elf_test)
 $(call delta-test,delta_decode_test,synthetic_kernel.c synthetic_library.c)
 $(call delta-test,delta_library_test,synthetic_library.c delta_tamper.c ../fuzz/patch_parts.c)

@@ -25,7 +25,9 @@ static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
         for (uint32_t i = 0; i < count; i++) {
                 if (sizes[i] > length - at)
                         return SG_E_DELTA_SEGMENT;
-                e = dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
+                bool sorted = dl_blocks_sorted(dl) == &dl->streams[i];
+                e = sorted ? dl_blocks_start(dl, offset + at, sizes[i])
+                           : dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
                 if (e)
                         return e;
                 at += sizes[i];
@@ -42,7 +44,7 @@ static sg_err finish_streams(struct dl *dl)
                 if (e)
                         return e;
         }
-        return dl->correcting || dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : SG_OK;
+        return dl->correcting ? SG_E_DELTA_SEGMENT : dl_blocks_finish(dl);
 }
 
 sg_err dl_copies_start(struct dl *dl, uint32_t to)
@@ -105,8 +107,8 @@ static sg_err take(struct dl *dl, enum dl_stream_id id, uint8_t *to, uint32_t n)
 {
         struct dl_stream *s = &dl->streams[id];
 
-        return dl->blocks.stream == s ? dl_blocks_read(&dl->blocks, to, n)
-                                      : dl_stream_read(s, to, n);
+        return dl_blocks_sorted(dl) == s ? dl_blocks_read(&dl->blocks, to, n)
+                                         : dl_stream_read(s, to, n);
 }
 
 /* Mend what the prediction got wrong. */
@@ -280,7 +282,6 @@ static sg_err decode(struct dl *dl)
         uint64_t end = to + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
         sg_err e = open_chunk(dl);
 
-        dl_blocks_begin(dl);
         if (!e)
                 e = dl_copies_start(dl, (uint32_t)to);
         if (!e)

@@ -9,7 +9,7 @@ static voidpf take(voidpf opaque, uInt items, uInt size)
         struct dl_stream *s = opaque;
         uint64_t n = ((uint64_t)items * size + MEMORY_ALIGN - 1u) & ~(uint64_t)(MEMORY_ALIGN - 1u);
 
-        if (n > DL_STREAM_MEMORY - s->used)
+        if (n > s->size - s->used)
                 return Z_NULL;
         s->used += (uint32_t)n;
         return s->memory + (s->used - (uint32_t)n);
@@ -21,13 +21,17 @@ static void give(voidpf opaque, voidpf address)
         (void)address;
 }
 
-void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory)
+void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory,
+                    unsigned window_bits, uint32_t buffer)
 {
         memset(s, 0, sizeof(*s));
         s->ops = ops;
         s->memory = memory;
-        s->in = memory + DL_STREAM_MEMORY;
-        s->out = s->in + DL_STREAM_BUFFER;
+        s->window_bits = window_bits;
+        s->buffer = buffer;
+        s->size = DL_STREAM_MEMORY(window_bits, 0);
+        s->in = memory + s->size;
+        s->out = s->in + buffer;
         s->ended = true;
 }
 
@@ -49,7 +53,7 @@ sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length)
         s->z.zalloc = take;
         s->z.zfree = give;
         s->z.opaque = s;
-        if (inflateInit2(&s->z, -MAX_WBITS) != Z_OK)
+        if (inflateInit2(&s->z, -(int)s->window_bits) != Z_OK)
                 return SG_E_NO_MEMORY;
         s->ready = true;
         return SG_OK;
@@ -59,8 +63,8 @@ static sg_err feed(struct dl_stream *s)
 {
         uint64_t n = s->end - s->pos;
 
-        if (n > DL_STREAM_BUFFER)
-                n = DL_STREAM_BUFFER;
+        if (n > s->buffer)
+                n = s->buffer;
         sg_err e = s->ops->patch_read(s->ops->ctx, s->pos, s->in, (size_t)n);
         if (e)
                 return e;
@@ -82,11 +86,11 @@ static sg_err refill(struct dl_stream *s)
                                 return e;
                 }
                 s->z.next_out = s->out;
-                s->z.avail_out = DL_STREAM_BUFFER;
+                s->z.avail_out = s->buffer;
                 int r = inflate(&s->z, Z_NO_FLUSH);
                 if (r != Z_OK && r != Z_STREAM_END)
                         return SG_E_DELTA_STREAM;
-                s->filled = DL_STREAM_BUFFER - s->z.avail_out;
+                s->filled = s->buffer - s->z.avail_out;
                 s->unpacked += s->filled;
                 s->ended = r == Z_STREAM_END;
         }

@@ -10,9 +10,11 @@
 struct dl_stream {
         const struct dl_ops *ops;
         z_stream z;
-        uint8_t *memory; /* DL_STREAM_MEMORY bytes for inflate */
-        uint32_t used;
-        uint8_t *in, *out;   /* DL_STREAM_BUFFER bytes each */
+        uint8_t *memory; /* for inflate */
+        uint32_t size, used;
+        uint8_t *in, *out; /* `buffer` bytes each */
+        uint32_t buffer;
+        unsigned window_bits;
         uint32_t at, filled; /* unpacked bytes in `out`, taken and there */
         uint64_t unpacked;   /* bytes, since the start */
         uint64_t pos, end;   /* packed bytes still to read from the patch */
@@ -20,11 +22,9 @@ struct dl_stream {
         bool ended;          /* inflate has seen the last block */
 };
 
-/* What one stream takes from the arena. */
-#define DL_STREAM_TOTAL (DL_STREAM_MEMORY + 2u * DL_STREAM_BUFFER)
-
-/* `memory` has DL_STREAM_TOTAL bytes and is aligned to DL_ARENA_ALIGN. */
-void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory);
+/* `memory` has DL_STREAM_MEMORY(window_bits, buffer) bytes and is aligned to DL_ARENA_ALIGN. */
+void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory,
+                    unsigned window_bits, uint32_t buffer);
 
 /* Begin with `length` packed bytes at `offset`; none means an empty stream. */
 sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length);

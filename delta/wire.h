@@ -65,7 +65,7 @@ enum dl_section_id {
         DL_S_BTF_NEW,      /* what is new in it; bytes, words and strings sent, early strings */
         DL_S_KALLSYMS,     /* symbol names; old symbols, new symbols, runs, symbols sent */
         DL_S_KALLSYMS_NEW, /* bytes of the symbols sent, of the new tokens, of the old tokens */
-        DL_S_BLOCKS,       /* which streams are sorted; bytes of the longest block */
+        DL_S_BLOCKS,       /* which streams are sorted; steps of the largest tree */
         DL_S_OBJECTS,      /* relocatable objects; objects, their sections */
         DL_S_LIMIT,
 };
@@ -115,18 +115,40 @@ enum dl_stream_id {
 
 /* Memory, fixed by the format and not by the build. */
 #define DL_CORE_MEMORY         8192u       /* struct dl */
-#define DL_STREAM_MEMORY       (42u << 10) /* one inflate state with its window */
+#define DL_STREAM_STATE        (10u << 10) /* one inflate state without its window */
 #define DL_STREAM_BUFFER       2048u       /* packed bytes read at a time, and unpacked ones */
+#define DL_SMALL_BUFFER        512u        /* the same of streams with a smaller window */
 #define DL_OUTPUT_WINDOW       (32u << 10) /* output bytes written at a time */
 #define DL_CACHE_LINE          (8u << 10)  /* old bytes read at a time */
 #define DL_CACHE_LINES         8u
-#define KALLSYMS_TOKENS_MEMORY 1040u /* struct kallsyms_tokens */
-#define DL_COPY_MEMORY         12u   /* per copy of the resident map */
-#define DL_BLOCK_STEP          4096u /* bytes of a sorted block between two rows of counts */
-#define DL_BLOCK_ROW           1024u /* bytes of such a row */
+#define KALLSYMS_TOKENS_MEMORY 1040u  /* struct kallsyms_tokens */
+#define DL_COPY_MEMORY         12u    /* per copy of the resident map */
+#define DL_TREE_SHAPE          6144u  /* struct tree_shape */
+#define DL_TREE_STEP           512u   /* digits of a tree between two counts */
+#define DL_TREE_STEP_MEMORY    134u   /* bytes that they take with these */
+#define DL_TREE_SPAN           65536u /* digits between two counts of another kind */
+#define DL_TREE_SPAN_MEMORY    12u    /* bytes of these */
+
+/* Bits of the windows of deflate streams: of others, of those of the copies, of parts. */
+#define DL_WINDOW_BITS                 15u
+#define DL_COPY_WINDOW_BITS            11u
+#define DL_PART_WINDOW_BITS            9u
+#define DL_BLOCK_PARTS                 4u /* into which a sorted stream may be divided */
+
+#define DL_STREAM_MEMORY(bits, buffer) (DL_STREAM_STATE + (1u << (bits)) + 2u * (buffer))
 
 /* Predicted bytes are worked out in pieces that end at multiples of this in the output. */
 #define DL_PIECE 4096u
+
+static inline unsigned dl_window_bits(enum dl_stream_id id)
+{
+        return id < DL_RESIDENT_STREAMS ? DL_WINDOW_BITS : DL_COPY_WINDOW_BITS;
+}
+
+static inline uint32_t dl_buffer(enum dl_stream_id id)
+{
+        return id < DL_RESIDENT_STREAMS ? DL_STREAM_BUFFER : DL_SMALL_BUFFER;
+}
 
 static inline uint32_t dl_get32(const uint8_t *p)
 {

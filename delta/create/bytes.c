@@ -3,6 +3,9 @@
 
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <zlib.h>
+
+#include "delta/create/huffman.h"
 
 static bool reserve(struct bytes *b, size_t n)
 {
@@ -55,14 +58,16 @@ void bytes_free(struct bytes *b)
         memset(b, 0, sizeof(*b));
 }
 
+uint8_t *bytes_room(struct bytes *b, size_t n)
+{
+        return reserve(b, n) ? b->data + b->size : NULL;
+}
+
 /* libdeflate searches for the cheapest parse; its streams are a few percent below zlib's best. */
 #define LEVEL 12
 
-void bytes_deflate(struct bytes *to, const struct bytes *raw)
+static void deflate_best(struct bytes *to, const struct bytes *raw)
 {
-        to->failed |= raw->failed;
-        if (to->failed || raw->size == 0)
-                return;
         struct libdeflate_compressor *c = libdeflate_alloc_compressor(LEVEL);
         size_t bound = c ? libdeflate_deflate_compress_bound(c, raw->size) : 0;
         size_t size = 0;
@@ -74,4 +79,47 @@ void bytes_deflate(struct bytes *to, const struct bytes *raw)
         to->size += size;
         if (c)
                 libdeflate_free_compressor(c);
+}
+
+/* libdeflate knows one window only. */
+static void deflate_narrow(struct bytes *to, const struct bytes *raw, unsigned window_bits)
+{
+        z_stream z = {.next_in = raw->data, .avail_in = (uInt)raw->size};
+
+        to->failed |= deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -(int)window_bits,
+                                   MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK;
+        if (to->failed)
+                return;
+        size_t bound = deflateBound(&z, z.avail_in);
+        z.next_out = bytes_room(to, bound);
+        z.avail_out = z.next_out ? (uInt)bound : 0;
+        to->failed |= deflate(&z, Z_FINISH) != Z_STREAM_END;
+        to->size += to->failed ? 0 : z.total_out;
+        (void)deflateEnd(&z);
+}
+
+/* With matches in a narrow window or without any, whatever is smaller. */
+static void deflate_smaller(struct bytes *to, const struct bytes *raw, unsigned window_bits)
+{
+        struct bytes matches = {0}, none = {0};
+
+        deflate_narrow(&matches, raw, window_bits);
+        huffman_deflate(&none, raw);
+        const struct bytes *smaller = matches.size < none.size ? &matches : &none;
+        to->failed |= matches.failed || none.failed;
+        if (smaller->data)
+                bytes_add(to, smaller->data, smaller->size);
+        bytes_free(&matches);
+        bytes_free(&none);
+}
+
+void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bits)
+{
+        to->failed |= raw->failed;
+        if (to->failed || raw->size == 0)
+                return;
+        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS)
+                deflate_best(to, raw);
+        else
+                deflate_smaller(to, raw, window_bits);
 }

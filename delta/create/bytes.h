@@ -18,7 +18,10 @@ void bytes_varint(struct bytes *b, uint32_t v);
 void bytes_word(struct bytes *b, uint32_t v); /* 32 bits, little-endian */
 void bytes_free(struct bytes *b);
 
-/* Append `raw` compressed as one raw deflate stream; nothing for an empty one. */
-void bytes_deflate(struct bytes *to, const struct bytes *raw);
+/* Room for n bytes more, to be written before `size` is raised; NULL when there is none. */
+uint8_t *bytes_room(struct bytes *b, size_t n);
+
+/* Append `raw` as one raw deflate stream for such a window; nothing for an empty one. */
+void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bits);
 
 #endif

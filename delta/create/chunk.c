@@ -4,27 +4,54 @@
 
 #include "delta/create/blocks.h"
 
-#define LEAST 4096u /* bytes of a stream that is worth a try */
-#define SHARE 128u  /* what sorting must save of a stream, as it takes the device's time */
-#define DENSE 16u   /* where more than one byte in so many is wrong all of them may be told */
+#define LEAST      4096u /* bytes of a stream that is worth a try */
+#define LEAST_ROOM 64u   /* steps of memory that blocks of BLOCK_LEAST are sure to fit in */
+#define SHARE      128u  /* what sorting must save of a stream, as it takes the device's time */
+#define DENSE      16u   /* where more than one byte in so many is wrong all of them may be told */
 
 /* A stream sorted, and what stands for the gaps then; bytes that it saves. */
 struct way {
         enum dl_stream_id id;
         const struct bytes *raw;
         struct bytes packed, gaps;
+        uint8_t parted;
+        uint32_t steps;
         size_t saved;
 };
 
+/* Keep the smaller one. */
+static void offer(struct way *w, struct bytes *packed, uint8_t parted, uint32_t steps)
+{
+        if (w->packed.size != 0 && packed->size >= w->packed.size && !packed->failed) {
+                bytes_free(packed);
+                return;
+        }
+        bytes_free(&w->packed);
+        w->packed = *packed;
+        w->parted = parted;
+        w->steps = steps;
+}
+
+static void try_blocks(const struct encoder *e, struct way *w, uint32_t most)
+{
+        struct sorted sorted = {0};
+        struct bytes whole = {0}, parts = {0};
+
+        blocks_sort(&sorted, w->raw, e->block_room, most);
+        bytes_deflate(&whole, &sorted.whole, DL_WINDOW_BITS);
+        offer(w, &whole, 0, sorted.steps);
+        blocks_pack_parts(&parts, &sorted);
+        offer(w, &parts, BLOCK_PARTED, sorted.steps);
+        sorted_free(&sorted);
+}
+
 static void try_way(const struct encoder *e, struct way *w, size_t plain)
 {
-        struct bytes sorted = {0};
-
-        if (w->raw->size < LEAST || e->block_room < LEAST)
+        if (w->raw->size < LEAST || e->block_room < LEAST_ROOM)
                 return;
-        blocks_sort(&sorted, w->raw, e->block_room);
-        bytes_deflate(&w->packed, &sorted);
-        bytes_free(&sorted);
+        try_blocks(e, w, DL_SEGMENT_SIZE);
+        if (!w->parted && w->raw->size > DL_SEGMENT_SIZE / 2)
+                try_blocks(e, w, DL_SEGMENT_SIZE / 2); /* what has so many matches changes soon */
         size_t size = w->packed.size + w->gaps.size;
         w->saved = size + plain / SHARE < plain ? plain - size : 0;
 }
@@ -39,7 +66,7 @@ static void try_dense(const struct encoder *e, const struct raw_chunk *raw, stru
                 return;
         for (size_t i = 0; i < raw->differences.size; i++)
                 bytes_byte(&none, 0);
-        bytes_deflate(&w->gaps, &none);
+        bytes_deflate(&w->gaps, &none, DL_WINDOW_BITS);
         bytes_free(&none);
         w->raw = &raw->differences;
         try_way(e, w, plain);
@@ -47,16 +74,13 @@ static void try_dense(const struct encoder *e, const struct raw_chunk *raw, stru
 
 static void take_way(struct encoder *e, const struct way *w, struct bytes packed[DL_STREAMS])
 {
-        uint32_t size = (uint32_t)w->raw->size;
-        uint32_t block = size < e->block_room ? size : e->block_room;
-
         bytes_free(&packed[w->id]);
         packed[w->id] = w->packed;
         if (w->gaps.size > 0) {
                 bytes_free(&packed[DL_GAPS]);
                 packed[DL_GAPS] = w->gaps;
         }
-        e->block = e->block < block ? block : e->block;
+        e->block_steps = e->block_steps < w->steps ? w->steps : e->block_steps;
 }
 
 /* One stream may be sorted, as there is memory for one. */
@@ -76,7 +100,7 @@ static void sort_stream(struct encoder *e, const struct raw_chunk *raw,
         try_dense(e, raw, &ways[2], packed[DL_VALUES].size + packed[DL_GAPS].size);
         for (uint32_t i = 1; i < count; i++)
                 best = ways[i].saved > best->saved ? &ways[i] : best;
-        bytes_byte(&e->sorted, best->saved > 0 ? (uint8_t)best->id : 0);
+        bytes_byte(&e->sorted, best->saved > 0 ? (uint8_t)(best->id | best->parted) : 0);
         if (best->saved > 0)
                 take_way(e, best, packed);
         for (uint32_t i = 0; i < count; i++) {
@@ -94,7 +118,7 @@ void chunk_pack(struct encoder *e, const struct raw_chunk *raw, struct bytes *ch
         size_t total = 0;
 
         for (uint32_t i = 0; i < count; i++)
-                bytes_deflate(&packed[i], &raw->streams[i]);
+                bytes_deflate(&packed[i], &raw->streams[i], dl_window_bits(i));
         sort_stream(e, raw, packed);
         for (uint32_t i = 0; i < count; i++) {
                 total += packed[i].size;

@@ -37,8 +37,8 @@ struct encoder {
         struct dl_header header;
         struct bytes *chunks; /* one per segment */
         struct bytes sorted;  /* which stream of each segment is sorted (delta/blocks.h) */
-        uint32_t block_room;  /* bytes of the longest block that memory is left for */
-        uint32_t block;       /* and of the longest one */
+        uint32_t block_room;  /* steps of the largest tree that memory is left for */
+        uint32_t block_steps; /* and of the largest one */
         void *arena;
         struct dl *mirror; /* the decoder that the patch will meet, in memory of its own */
 };

@@ -191,7 +191,7 @@ static void plan_blocks(struct encoder *e)
 
 static void encode_blocks(struct encoder *e)
 {
-        struct section *s = encoder_section(e, DL_S_BLOCKS, e->block);
+        struct section *s = encoder_section(e, DL_S_BLOCKS, e->block_steps);
 
         s->raw = e->sorted;
         e->sorted = (struct bytes){0};
@@ -210,7 +210,7 @@ sg_err encode_segments(struct encoder *e)
                 err = encode_segment(e, i, &e->chunks[i]);
                 tell(e, "encode", i + 1u, count);
         }
-        if (!err && e->block > 0)
+        if (!err && e->block_steps > 0)
                 encode_blocks(e);
         return err;
 }

@@ -30,13 +30,14 @@ static bool unpack(struct patch_parts *p, struct patch_part *part, const uint8_t
 }
 
 /* Packs a part to the end of the patch; an empty one to nothing. */
-static bool pack(const struct patch_part *part, uint8_t *patch, size_t max, size_t *at)
+static bool pack(const struct patch_part *part, unsigned window_bits, uint8_t *patch, size_t max,
+                 size_t *at)
 {
         z_stream z = {.next_in = part->bytes, .avail_in = (uInt)part->size};
 
         if (part->size == 0)
                 return true;
-        if (deflateInit2(&z, 1, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        if (deflateInit2(&z, 1, Z_DEFLATED, -(int)window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
                 return false;
         z.next_out = patch + *at;
         z.avail_out = (uInt)(max - *at);
@@ -58,6 +59,34 @@ static bool read_varint(const uint8_t *bytes, size_t size, size_t *at, uint32_t 
         return false;
 }
 
+/* The stream that section 9 says to be sorted in parts in segment i; 0: none. */
+static uint8_t parted_in(const struct patch_parts *p, uint32_t i)
+{
+        for (uint32_t k = 0; k < p->sections; k++) {
+                const struct patch_part *s = &p->section[k];
+                if (dl_get32(p->directory + (size_t)k * DL_D_SIZE + DL_D_ID) == DL_S_BLOCKS &&
+                    i < s->size && s->bytes[i] & BLOCK_PARTED)
+                        return s->bytes[i] & BLOCK_STREAM;
+        }
+        return 0;
+}
+
+static bool read_parts(struct patch_parts *p, uint32_t i, const uint8_t *packed, size_t size)
+{
+        size_t at = BLOCK_SIZES;
+
+        if (size < at)
+                return false;
+        for (uint32_t k = 0; k < DL_BLOCK_PARTS; k++) {
+                bool last = k + 1 == DL_BLOCK_PARTS;
+                size_t n = last ? size - at : dl_get32(packed + (size_t)4 * k);
+                if (n > size - at || !unpack(p, &p->part[i][k], packed + at, n))
+                        return false;
+                at += n;
+        }
+        return true;
+}
+
 static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk, size_t size)
 {
         uint32_t sizes[DL_STREAMS] = {0};
@@ -66,8 +95,11 @@ static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk
         for (uint32_t k = 0; k < p->streams && size > 0; k++)
                 if (!read_varint(chunk, size, &at, &sizes[k]))
                         return false;
+        p->parted[i] = parted_in(p, i);
         for (uint32_t k = 0; k < p->streams; k++) {
-                if (sizes[k] > size - at || !unpack(p, &p->stream[i][k], chunk + at, sizes[k]))
+                bool parted = k > 0 && k == p->parted[i];
+                if (sizes[k] > size - at || (parted && !read_parts(p, i, chunk + at, sizes[k])) ||
+                    !unpack(p, &p->stream[i][k], chunk + at, parted ? 0 : sizes[k]))
                         return false;
                 at += sizes[k];
         }
@@ -137,7 +169,7 @@ static bool write_sections(const struct patch_parts *p, uint8_t *patch, size_t m
         for (uint32_t i = 0; i < p->sections; i++) {
                 uint8_t *entry = patch + DL_HEADER_SIZE + (size_t)i * DL_D_SIZE;
                 size_t start = *at;
-                if (!pack(&p->section[i], patch, max, at))
+                if (!pack(&p->section[i], DL_WINDOW_BITS, patch, max, at))
                         return false;
                 dl_put32(entry + DL_D_PACKED, (uint32_t)(*at - start));
                 dl_put32(entry + DL_D_CRC, (uint32_t)crc32(0, patch + start, (uInt)(*at - start)));
@@ -152,6 +184,24 @@ static void put_varint(uint8_t *head, size_t *at, size_t value)
         head[(*at)++] = (uint8_t)value;
 }
 
+static bool write_parts(const struct patch_parts *p, uint32_t i, uint8_t *patch, size_t max,
+                        size_t *at)
+{
+        uint8_t *sizes = patch + *at;
+
+        if (max - *at < BLOCK_SIZES)
+                return false;
+        *at += BLOCK_SIZES;
+        for (uint32_t k = 0; k < DL_BLOCK_PARTS; k++) {
+                size_t before = *at;
+                if (!pack(&p->part[i][k], DL_PART_WINDOW_BITS, patch, max, at))
+                        return false;
+                if (k + 1 < DL_BLOCK_PARTS)
+                        dl_put32(sizes + (size_t)4 * k, (uint32_t)(*at - before));
+        }
+        return true;
+}
+
 /* The streams are packed first, behind the most that their lengths can take, then moved. */
 static bool write_segment(const struct patch_parts *p, uint32_t i, uint8_t *patch, size_t max,
                           size_t *at)
@@ -163,7 +213,9 @@ static bool write_segment(const struct patch_parts *p, uint32_t i, uint8_t *patc
                 return false;
         for (uint32_t k = 0; k < p->streams; k++) {
                 size_t before = end;
-                if (!pack(&p->stream[i][k], patch, max, &end))
+                bool parted = k > 0 && k == p->parted[i];
+                if (parted ? !write_parts(p, i, patch, max, &end)
+                           : !pack(&p->stream[i][k], dl_window_bits(k), patch, max, &end))
                         return false;
                 put_varint(head, &head_size, end - before);
         }

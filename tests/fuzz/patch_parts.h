@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "delta/wire.h"
+#include "delta/blocks.h"
 
 #define PARTS_SEGMENTS_MAX 32u
 #define PARTS_ROOM         (24u << 20) /* unpacked bytes in all */
@@ -25,6 +25,9 @@ struct patch_parts {
         uint32_t sections, segments, streams; /* streams of each segment */
         struct patch_part section[DL_SECTIONS_MAX];
         struct patch_part stream[PARTS_SEGMENTS_MAX][DL_STREAMS];
+        /* Of the stream that is sorted in parts; its own is empty then. 0: none is. */
+        uint8_t parted[PARTS_SEGMENTS_MAX];
+        struct patch_part part[PARTS_SEGMENTS_MAX][DL_BLOCK_PARTS];
         size_t used;
         uint8_t room[PARTS_ROOM];
 };

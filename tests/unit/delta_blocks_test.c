@@ -112,57 +112,130 @@ static void echoes(void **state)
         }
 }
 
-static void block_beyond_its_memory(struct patch_parts *p)
+/* Where the codes are, those of the first part: behind 256 counts, and where the walk ends. */
+static struct patch_part *codes(struct patch_parts *p)
 {
-        put_varint_at(&p->stream[0][DL_LITERALS], 0, 0, count_of(p, DL_S_BLOCKS, 0) + 1);
+        return p->parted[0] ? &p->part[0][0] : &p->stream[0][DL_LITERALS];
+}
+
+static void add_to_byte(struct patch_parts *p, uint8_t byte, uint32_t n)
+{
+        put_varint_at(codes(p), 0, byte, varint_at(codes(p), 0, byte) + n);
+}
+
+static void tree_beyond_its_memory(struct patch_parts *p)
+{
+        add_to_byte(p, 'e', DL_SEGMENT_SIZE / 2);
+        add_to_byte(p, 't', DL_SEGMENT_SIZE / 4);
+}
+
+static void block_beyond_a_segment(struct patch_parts *p)
+{
+        add_to_byte(p, 'e', DL_SEGMENT_SIZE);
 }
 
 static void empty_block(struct patch_parts *p)
 {
-        put_varint_at(&p->stream[0][DL_LITERALS], 0, 0, 0);
+        for (uint32_t i = 0; i < 256; i++)
+                put_varint_at(codes(p), 0, i, 0);
+}
+
+static void byte_more_often_than_told(struct patch_parts *p)
+{
+        add_to_byte(p, 'e', 1);
+        add_to_byte(p, 't', 0u - 1);
+}
+
+static void byte_that_was_not_told(struct patch_parts *p)
+{
+        add_to_byte(p, 'e', varint_at(codes(p), 0, 't'));
+        put_varint_at(codes(p), 0, 't', 0);
+}
+
+/* "aaa", then another block. */
+static void short_block_before_another(struct patch_parts *p)
+{
+        struct patch_part *s = codes(p);
+
+        memset(s->bytes, 0, 300);
+        s->bytes['a'] = s->bytes[256] = 3;
+        s->bytes[257] = 'a' + 1;
+        s->bytes[258] = 1;
+        s->size = 259;
 }
 
 static void walk_that_ends_elsewhere(struct patch_parts *p)
 {
-        uint32_t end = varint_at(&p->stream[0][DL_LITERALS], 0, 1);
-
-        put_varint_at(&p->stream[0][DL_LITERALS], 0, 1, end - 1);
+        put_varint_at(codes(p), 0, 256, varint_at(codes(p), 0, 256) - 1);
 }
 
 static void walk_without_an_end(struct patch_parts *p)
 {
-        put_varint_at(&p->stream[0][DL_LITERALS], 0, 1, 0);
+        put_varint_at(codes(p), 0, 256, 0);
+}
+
+static void walk_that_ends_behind_the_block(struct patch_parts *p)
+{
+        put_varint_at(codes(p), 0, 256, DL_SEGMENT_SIZE);
 }
 
 static void run_beyond_the_block(struct patch_parts *p)
 {
-        struct patch_part *s = &p->stream[0][DL_LITERALS];
-
-        memset(s->bytes + s->size - 40, 1, 40);
+        for (uint32_t i = 0; i < DL_BLOCK_PARTS; i++)
+                memset(p->part[0][i].bytes + p->part[0][i].size - 40, 1, 40);
 }
 
 static void rank_beyond_the_last(struct patch_parts *p)
 {
-        struct patch_part *s = &p->stream[0][DL_LITERALS];
-
-        memset(s->bytes + 10, 255, 2);
+        memset(codes(p)->bytes + codes(p)->size - 2, 255, 2);
 }
 
 static void column_cut_short(struct patch_parts *p)
 {
-        p->stream[0][DL_LITERALS].size -= 100;
+        codes(p)->size -= 100;
 }
 
 static void block_with_bytes_to_spare(struct patch_parts *p)
 {
-        struct patch_part *s = &p->stream[0][DL_LITERALS];
+        codes(p)->bytes[codes(p)->size++] = 7;
+}
+
+static void part_with_bytes_to_spare(struct patch_parts *p)
+{
+        struct patch_part *s = &p->part[0][DL_BLOCK_PARTS - 1];
 
         s->bytes[s->size++] = 7;
+}
+
+static void parts_said_to_be_one(struct patch_parts *p)
+{
+        part_of(p, DL_S_BLOCKS)->bytes[0] = DL_LITERALS;
+}
+
+static void one_said_to_be_parts(struct patch_parts *p)
+{
+        part_of(p, DL_S_BLOCKS)->bytes[0] |= BLOCK_PARTED;
+}
+
+static void parts_without_their_sizes(struct patch_parts *p)
+{
+        one_said_to_be_parts(p);
+        p->stream[0][DL_LITERALS].size = 1;
 }
 
 static void unknown_stream(struct patch_parts *p)
 {
         part_of(p, DL_S_BLOCKS)->bytes[0] = DL_SKIPS;
+}
+
+static void parts_of_no_stream(struct patch_parts *p)
+{
+        part_of(p, DL_S_BLOCKS)->bytes[0] = BLOCK_PARTED;
+}
+
+static void unknown_bit(struct patch_parts *p)
+{
+        part_of(p, DL_S_BLOCKS)->bytes[0] |= 8;
 }
 
 static void no_memory_for_blocks(struct patch_parts *p)
@@ -172,31 +245,71 @@ static void no_memory_for_blocks(struct patch_parts *p)
 
 static void too_much_memory_for_blocks(struct patch_parts *p)
 {
-        add_to_count(p, DL_S_BLOCKS, 0, DL_SEGMENT_SIZE);
+        add_to_count(p, DL_S_BLOCKS, 0, BLOCK_STEPS);
 }
 
-static void bad_blocks(void **state)
-{
-        static const struct tampering rows[] = {
-                {"a block beyond its memory", block_beyond_its_memory, SG_E_DELTA_SEGMENT},
-                {"an empty block", empty_block, SG_E_DELTA_SEGMENT},
-                {"a walk that ends elsewhere", walk_that_ends_elsewhere, SG_E_DELTA_SEGMENT},
-                {"a walk without an end", walk_without_an_end, SG_E_DELTA_SEGMENT},
-                {"a run beyond the block", run_beyond_the_block, SG_E_DELTA_SEGMENT},
-                {"a rank beyond the last", rank_beyond_the_last, SG_E_DELTA_SEGMENT},
-                {"a column cut short", column_cut_short, SG_E_DELTA_STREAM},
-                {"a block with bytes to spare", block_with_bytes_to_spare, SG_E_DELTA_STREAM},
-                {"an unknown stream", unknown_stream, SG_E_DELTA_MODEL},
-                {"no memory for blocks", no_memory_for_blocks, SG_E_DELTA_MODEL},
-                {"too much memory for blocks", too_much_memory_for_blocks, SG_E_DELTA_MODEL},
-        };
-        struct buffer from = nothing(), to = text(50000), patch = rig_plain(&from, &to);
+static const struct tampering of_any[] = {
+        {"a tree beyond its memory", tree_beyond_its_memory, SG_E_DELTA_SEGMENT},
+        {"a block beyond a segment", block_beyond_a_segment, SG_E_DELTA_SEGMENT},
+        {"an empty block", empty_block, SG_E_DELTA_SEGMENT},
+        {"a byte more often than told", byte_more_often_than_told, SG_E_DELTA_SEGMENT},
+        {"a byte that was not told", byte_that_was_not_told, SG_E_DELTA_SEGMENT},
+        {"a walk that ends elsewhere", walk_that_ends_elsewhere, SG_E_DELTA_SEGMENT},
+        {"a walk without an end", walk_without_an_end, SG_E_DELTA_SEGMENT},
+        {"a walk that ends behind it", walk_that_ends_behind_the_block, SG_E_DELTA_SEGMENT},
+        {"a column cut short", column_cut_short, SG_E_DELTA_STREAM},
+        {"a block with bytes to spare", block_with_bytes_to_spare, SG_E_DELTA_STREAM},
+        {"an unknown stream", unknown_stream, SG_E_DELTA_MODEL},
+        {"parts of no stream", parts_of_no_stream, SG_E_DELTA_MODEL},
+        {"an unknown bit", unknown_bit, SG_E_DELTA_MODEL},
+        {"no memory for blocks", no_memory_for_blocks, SG_E_DELTA_MODEL},
+        {"too much memory for blocks", too_much_memory_for_blocks, SG_E_DELTA_MODEL},
+};
+static const struct tampering of_a_whole[] = {
+        {"a short block before another", short_block_before_another, SG_E_DELTA_SEGMENT},
+        {"a rank beyond the last", rank_beyond_the_last, SG_E_DELTA_SEGMENT},
+        {"one said to be parts", one_said_to_be_parts, SG_E_DELTA_SEGMENT},
+        {"parts without their sizes", parts_without_their_sizes, SG_E_DELTA_SEGMENT},
+};
+static const struct tampering of_parts[] = {
+        {"a run beyond the block", run_beyond_the_block, SG_E_DELTA_SEGMENT},
+        {"a part with bytes to spare", part_with_bytes_to_spare, SG_E_DELTA_STREAM},
+        {"parts said to be one", parts_said_to_be_one, SG_E_DELTA_STREAM},
+};
 
-        (void)state;
-        expect_refused(&patch, &from, to.size, rows, sizeof(rows) / sizeof(rows[0]));
+static void bad_blocks(struct buffer to, const struct tampering *rows, size_t count)
+{
+        struct buffer from = nothing(), patch = rig_plain(&from, &to);
+
+        expect_refused(&patch, &from, to.size, of_any, sizeof(of_any) / sizeof(of_any[0]));
+        expect_refused(&patch, &from, to.size, rows, count);
         free(patch.data);
         free(from.data);
         free(to.data);
+}
+
+/* Among whose codes deflate finds matches, which is more than parts save. */
+static struct buffer counters(uint32_t count)
+{
+        struct buffer b = {0};
+
+        for (uint32_t i = 0; i < count; i++) {
+                uint32_t v = 0x65740000u + i * 7;
+                rig_append(&b, &v, sizeof(v));
+        }
+        return b;
+}
+
+static void bad_whole(void **state)
+{
+        (void)state;
+        bad_blocks(counters(5000), of_a_whole, sizeof(of_a_whole) / sizeof(of_a_whole[0]));
+}
+
+static void bad_parts(void **state)
+{
+        (void)state;
+        bad_blocks(text(50000), of_parts, sizeof(of_parts) / sizeof(of_parts[0]));
 }
 
 /* The one copy of the patch begins at 1000 in the output and echoes what is 1000 before. */
@@ -246,7 +359,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(new_text),      cmocka_unit_test(blocks_of_any_size),
                 cmocka_unit_test(dense_changes), cmocka_unit_test(echoes),
-                cmocka_unit_test(bad_blocks),    cmocka_unit_test(bad_echoes),
+                cmocka_unit_test(bad_whole),     cmocka_unit_test(bad_parts),
+                cmocka_unit_test(bad_echoes),
         };
 
         return cmocka_run_group_tests(tests, set_up, NULL);

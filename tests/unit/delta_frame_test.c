@@ -242,7 +242,9 @@ static void chunk_that_is_too_long(struct buffer *b)
         seal_body(b);
 }
 
-#define STREAMED_ONLY ((DL_STREAMS - DL_RESIDENT_STREAMS) * DL_STREAM_TOTAL)
+#define STREAMED_ONLY                         \
+        ((DL_STREAMS - DL_RESIDENT_STREAMS) * \
+         DL_STREAM_MEMORY(DL_COPY_WINDOW_BITS, DL_SMALL_BUFFER))
 
 static void toggle_resident(struct buffer *b, uint32_t more)
 {
