@@ -6,7 +6,7 @@
 
 static struct pair {
         struct buffer from, to, patch;
-} p, q; /* copies in a section; in the segments: echoes */
+} p, q; /* copies in a section; in the segments: of the old image, and an echo */
 
 static int set_up(void **state)
 {
@@ -16,6 +16,7 @@ static int set_up(void **state)
         p.to = rig_edited(&p.from, 60);
         p.patch = rig_plain(&p.from, &p.to);
         q.from = rig_noise(1000);
+        rig_append(&q.to, q.from.data, q.from.size);
         struct buffer period = rig_noise(4097);
         while (q.to.size < DL_SEGMENT_SIZE + 50000)
                 rig_append(&q.to, period.data, period.size);
@@ -224,33 +225,35 @@ static void behind_the_checksums(void **state)
         expect_refused(&p.patch, &p.from, p.to.size, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-static void put_echo(struct patch_parts *parts, uint32_t segment, enum dl_stream_id id,
-                     int32_t more)
+/* The second copy of the first segment, the only one of the other. */
+static void add_to_echo(struct patch_parts *parts, uint32_t segment, enum dl_stream_id id,
+                        int32_t n)
 {
         struct patch_part *part = &parts->stream[segment][id];
+        uint32_t i = segment == 0 ? 1 : 0;
 
-        put_varint_at(part, 0, 0, varint_at(part, 0, 0) + (uint32_t)more);
+        put_varint_at(part, 0, i, varint_at(part, 0, i) + (uint32_t)n);
 }
 
 static void echo_beyond_its_segment(struct patch_parts *parts)
 {
-        put_echo(parts, 0, DL_LENGTHS, 1);
+        add_to_echo(parts, 0, DL_LENGTHS, 1);
 }
 
 static void echo_beyond_the_output(struct patch_parts *parts)
 {
-        put_echo(parts, 1, DL_LENGTHS, 1);
+        add_to_echo(parts, 1, DL_LENGTHS, 1);
 }
 
 static void echo_of_what_is_not_there_yet(struct patch_parts *parts)
 {
-        put_echo(parts, 0, DL_SEEKS, 2 * 4097);
+        add_to_echo(parts, 0, DL_SEEKS, 2 * 4097);
 }
 
 /* It begins in the old image. */
 static void echo_across_the_images(struct patch_parts *parts)
 {
-        put_varint_at(&parts->stream[0][DL_SEEKS], 0, 0, dl_zigzag(999));
+        put_varint_at(&parts->stream[0][DL_SEEKS], 0, 1, dl_zigzag(-1));
 }
 
 static void too_many_lengths(struct patch_parts *parts)

@@ -282,7 +282,7 @@ static void errors_of_a_kernel(void **state)
 {
         (void)state;
         every_error_ends_it(&odd_kernel, PATCH, 1);
-        every_error_ends_it(&late_kernel, OLD, 13);
+        every_error_ends_it(&late_kernel, OLD, 3);
         every_error_ends_it(&odd_kernel, NEW_WRITE, 1);
 }
 

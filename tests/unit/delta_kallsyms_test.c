@@ -138,6 +138,13 @@ static void tables_overlap(struct patch_parts *p)
         dl_put32(bytes + DL_K_MARKERS, dl_get32(bytes + DL_K_NAMES) + 4);
 }
 
+static void markers_run_into_the_names(struct patch_parts *p)
+{
+        uint8_t *bytes = part_of(p, DL_S_KALLSYMS)->bytes;
+
+        dl_put32(bytes + DL_K_MARKERS, dl_get32(bytes + DL_K_NAMES) - 4);
+}
+
 static void another_size_of_names(struct patch_parts *p)
 {
         uint8_t *size = part_of(p, DL_S_KALLSYMS)->bytes + DL_K_NAMES_SIZE;
@@ -294,6 +301,7 @@ static void damage_is_refused(void **state)
                 {"new names outside", new_names_outside, SG_E_DELTA_MODEL},
                 {"index outside", index_outside, SG_E_DELTA_MODEL},
                 {"tables overlap", tables_overlap, SG_E_DELTA_MODEL},
+                {"markers run into the names", markers_run_into_the_names, SG_E_DELTA_MODEL},
                 {"another size of names", another_size_of_names, SG_E_DELTA_MODEL},
                 {"tokens without an end", tokens_without_an_end, SG_E_DELTA_MODEL},
                 {"a token more", a_token_more, SG_E_DELTA_MODEL},
