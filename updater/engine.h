@@ -61,8 +61,7 @@ struct engine_config {
         const struct storage *journal;
         const struct engine_guest *guests;
         uint32_t guest_count;
-        uint32_t inbox_poll_ms; /* look again for a package when idle; 0: only when told */
-        uint64_t ram_limit;     /* the most that a delta's decoder may ask for */
+        uint64_t ram_limit; /* the most that a delta's decoder may ask for */
 };
 
 enum engine_result {

@@ -52,31 +52,19 @@ static bool guests_starting(const struct engine *e)
         return false;
 }
 
-static bool poll_due(const struct engine *e)
-{
-        return e->cfg->inbox_poll_ms > 0 && engine_now(e) >= e->next_poll_ms;
-}
-
 enum engine_result engine_idle_step(struct engine *e)
 {
         if (guests_starting(e)) {
                 engine_wake_at(e, e->start_until_ms);
                 return ENGINE_WAITING;
         }
-        if (e->look || poll_due(e)) {
+        if (e->look) {
                 e->look = false;
-                e->next_poll_ms = engine_now(e) + e->cfg->inbox_poll_ms;
                 if (found_new(e)) {
                         engine_refill_drop(e);
                         engine_go(e, ENGINE_DOWNLOADING);
                         return ENGINE_BUSY;
                 }
         }
-        if (engine_refill_step(e)) {
-                return ENGINE_BUSY;
-        }
-        if (e->cfg->inbox_poll_ms > 0) {
-                engine_wake_at(e, e->next_poll_ms);
-        }
-        return ENGINE_WAITING;
+        return engine_refill_step(e) ? ENGINE_BUSY : ENGINE_WAITING;
 }

@@ -99,7 +99,6 @@ struct engine {
         bool look;            /* the inbox may hold something new */
         bool peeked;          /* peek is what the last package there began with */
         uint8_t peek[32];     /* of the package that was opened, refused or done */
-        uint64_t next_poll_ms;
 
         sg_err error; /* of the target at work, in FAILED and CANCELLED */
         struct apply apply;

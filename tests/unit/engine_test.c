@@ -109,21 +109,6 @@ static void takes_a_second_package_after_the_first(void **state)
         expect_updated(newer_image);
 }
 
-static void polls_the_inbox_when_told_to(void **state)
-{
-        (void)state;
-        world.config.inbox_poll_ms = 2000;
-        start();
-        expect_state(ENGINE_IDLE);
-        assert_int_equal(engine_deadline_ms(world.engine), world.now_ms + 2000);
-        put_delta();
-        world_run(&world, STEPS);
-        expect_state(ENGINE_IDLE);
-        world.now_ms += 2000;
-        world_run(&world, STEPS);
-        expect_state(ENGINE_STAGED);
-}
-
 static void does_not_apply_a_package_twice(void **state)
 {
         (void)state;
@@ -675,7 +660,6 @@ int main(void)
                 ROW(updates_from_a_full_image),
                 ROW(handles_targets_one_after_the_other),
                 ROW(takes_a_second_package_after_the_first),
-                ROW(polls_the_inbox_when_told_to),
                 ROW(does_not_apply_a_package_twice),
                 ROW(an_image_that_runs_already_is_done),
                 ROW(falls_back_to_the_full_image),
