@@ -135,6 +135,7 @@ void blocks_pack_parts(struct bytes *to, const struct sorted *sorted)
 {
         struct bytes packed[DL_BLOCK_PARTS] = {0};
 
+        to->failed |= sorted->whole.failed;
         for (uint32_t i = 0; i < DL_BLOCK_PARTS; i++)
                 huffman_deflate(&packed[i], &sorted->part[i]);
         for (uint32_t i = 0; i + 1 < DL_BLOCK_PARTS; i++)

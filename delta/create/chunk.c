@@ -76,7 +76,7 @@ static void take_way(struct encoder *e, const struct way *w, struct bytes packed
 {
         bytes_free(&packed[w->id]);
         packed[w->id] = w->packed;
-        if (w->gaps.size > 0) {
+        if (w->gaps.size > 0 || w->gaps.failed) {
                 bytes_free(&packed[DL_GAPS]);
                 packed[DL_GAPS] = w->gaps;
         }

@@ -119,21 +119,27 @@ static void fit_objects(struct encoder *e)
         objects_fit(&e->program, fixed < limit ? (limit - fixed) / 4 : 0);
 }
 
-/* Give up the shortest copies that have no room; should they be many the rival is smaller. */
+/*
+ * Give up the shortest copies that have no room; should they be many the rival is smaller. Fewer
+ * copies may take more regions.
+ */
 static sg_err fit_memory(struct encoder *e)
 {
         fit_objects(e);
-        uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = encoder_limit(e);
-        uint64_t fixed = arena_with(e, 0, true);
-        uint64_t room = fixed > limit ? 0 : (limit - fixed) / each;
+        uint64_t each = DL_COPY_MEMORY + sizeof(uint32_t), limit = encoder_limit(e), used;
+        sg_err err = SG_OK;
 
-        if (fixed > limit)
+        if (arena_with(e, 0, true) > limit)
                 return SG_E_DELTA_RAM;
         e->resident = true;
-        if (e->copies.count <= room)
-                return SG_OK;
-        e->header.flags |= DL_F_NO_COPIES;
-        return keep_copies(e, (uint32_t)room);
+        while (!err && (used = arena_with(e, e->copies.count, true)) > limit) {
+                uint64_t over = (used - limit + each - 1) / each;
+                if (e->copies.count == 0)
+                        return SG_E_DELTA_RAM;
+                e->header.flags |= DL_F_NO_COPIES;
+                err = keep_copies(e, over < e->copies.count ? e->copies.count - (uint32_t)over : 0);
+        }
+        return err;
 }
 
 static void encode_sections(struct encoder *e)

@@ -183,9 +183,11 @@ bool kallsyms_find(const uint8_t *image, uint32_t size, struct kallsyms_place_in
                 uint32_t count = dl_get32(image + at);
                 if (count < COUNT_MIN || count > COUNT_MAX)
                         continue;
-                for (uint32_t align = 4; align <= ALIGN_MAX; align *= 2) {
+                for (uint32_t align = 4, last = 0; align <= ALIGN_MAX; align *= 2) {
                         uint32_t names = (at + 4 + align - 1) & ~(align - 1);
-                        if (!names_at(image, names, count, &t, p))
+                        bool again = names == last;
+                        last = names;
+                        if (again || names > p->tokens || !names_at(image, names, count, &t, p))
                                 continue;
                         find_tables(image, size, at, p);
                         return true;

@@ -35,6 +35,16 @@ static bool read_sections(const struct view *v, const struct object *o, uint32_t
         return true;
 }
 
+/* Sections on top of each other are no tool's; what is done for each would be done too often. */
+static bool overlap(const struct object *o, const struct object_section *sections)
+{
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < o->sections; i++)
+                sum += object_in_file(&sections[i]) ? sections[i].from_size : 0;
+        return sum > o->from_end - o->from;
+}
+
 bool objects_find(struct view *v, uint32_t at, uint32_t *end)
 {
         struct dl_objects *all = &v->objects;
@@ -49,7 +59,10 @@ bool objects_find(struct view *v, uint32_t at, uint32_t *end)
         struct object_section *sections = all->sections + o.section;
         if (!read_sections(v, &o, headers, sections))
                 return true;
-        o.from_end = *end = object_end(&o, sections);
+        o.from_end = object_end(&o, sections);
+        if (overlap(&o, sections))
+                return true;
+        *end = o.from_end;
         all->list[all->count++] = o;
         all->section_count += o.sections;
         return true;
@@ -91,7 +104,7 @@ static const char *name_of(const struct view *v, const struct object *o, uint32_
         const struct object_section *names = &v->objects.sections[o->section + o->names];
         uint32_t name = dl_get32(header_of(v, o, i) + HEADER_NAME);
 
-        if (o->names >= o->sections || name >= names->from_size ||
+        if (o->names >= o->sections || !object_in_file(names) || name >= names->from_size ||
             !memchr(v->bytes + names->from + name, 0, names->from_size - name))
                 return "";
         return (const char *)v->bytes + names->from + name;
@@ -112,14 +125,19 @@ static uint32_t same_section(const struct program *p, const struct object *from,
         return k < to->sections - 1 ? k : NO_SECTION;
 }
 
-/* An old section that is no more has no bytes where the next one is expected. */
-static void place_lost(const struct object *o, struct object_section *sections)
+/*
+ * An old section that is no more has no bytes where the next one is expected, or where the new
+ * object, of `size` bytes, ends.
+ */
+static void place_lost(const struct object *o, struct object_section *sections, uint32_t size)
 {
         uint32_t last = NO_SECTION, i;
 
         while ((i = object_next(o, sections, last)) != NO_SECTION) {
-                if (sections[i].to == NO_SECTION)
-                        sections[i].to = object_expected(o, sections, last, i);
+                if (sections[i].to == NO_SECTION) {
+                        uint32_t at = object_expected(o, sections, last, i);
+                        sections[i].to = at < size ? at : size;
+                }
                 last = i;
         }
 }
@@ -146,7 +164,7 @@ static void add_pair(struct program *p, const struct object *from, const struct 
                 sections[i].to_size = new->from_size;
                 next = k + 1;
         }
-        place_lost(o, sections);
+        place_lost(o, sections, to->from_end - to->from);
         for (uint32_t i = 0; i < o->sections; i++)
                 sections[i].to += o->to;
 }

@@ -290,7 +290,10 @@ static sg_err place_new(struct dl *dl)
                 uint32_t gap;
                 lay_out(o, sections);
                 e = dl_stream_varint(&dl->streams[0], &gap);
-                o->to = (uint32_t)(end + gap);
+                end += gap;
+                if (!e && end > dl->refs.to_size)
+                        e = SG_E_DELTA_MODEL;
+                o->to = (uint32_t)end;
                 for (uint32_t k = 0; k < o->sections; k++)
                         sections[k].to += o->to;
                 end = object_new_end(o, sections);

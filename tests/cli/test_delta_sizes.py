@@ -218,6 +218,21 @@ def test_memory_limit_is_kept(shop, limit):
     shop.refused(315, "delta", "apply", "--from", "old", "p", "-o", "out2", "--ram-max", need - 1)
 
 
+@pytest.mark.parametrize("limit", [317_440, 317_460])
+def test_memory_limit_is_kept_by_giving_up_copies(shop, limit):
+    text = b"".join(open(path, "rb").read() for room in ("delta", "updater", "tests")
+                    for path in sorted(glob.glob(f"{room}/**/*.c", recursive=True)))[:1_300_000]
+    shop.write("old", text[:600_000])
+    shop.write("new", text[520_000:600_000] + text[:400_000] + text[500_000:700_000]
+               + text[1_000_000:])
+    shop.segue("delta", "create", "--from", "old", "--to", "new", "--ram-max", limit, "-o", "p")
+    info = json.loads(shop.segue("delta", "info", "--json", "p"))
+    assert any("short copies" in note for note in info["notes"])
+    assert info["memory_bytes"] <= limit
+    shop.segue("delta", "apply", "--from", "old", "p", "-o", "out", "--ram-max", limit)
+    assert shop.read("out") == shop.read("new")
+
+
 SMALLEST = 297 << 10  # docs/delta.md
 
 

@@ -65,7 +65,8 @@ static uint8_t parted_in(const struct patch_parts *p, uint32_t i)
         for (uint32_t k = 0; k < p->sections; k++) {
                 const struct patch_part *s = &p->section[k];
                 if (dl_get32(p->directory + (size_t)k * DL_D_SIZE + DL_D_ID) == DL_S_BLOCKS &&
-                    i < s->size && s->bytes[i] & BLOCK_PARTED)
+                    i < s->size && s->bytes[i] & BLOCK_PARTED &&
+                    (s->bytes[i] & BLOCK_STREAM) < p->streams)
                         return s->bytes[i] & BLOCK_STREAM;
         }
         return 0;

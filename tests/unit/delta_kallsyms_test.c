@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kallsyms alone: names compressed anew from the list of symbols, in both layouts. */
+#include <segue/bytes.h>
+
+#include "delta/create/kallsyms.h"
 #include "tests/unit/delta_tamper.h"
 #include "tests/unit/synthetic_kernel.h"
 
@@ -44,6 +47,41 @@ static void a_hypervisors_table(void **state)
         assert_true(rig_part(&patch, "kallsyms") + rig_part(&patch, "kallsyms-new") < 600);
         free(patch.data);
         pair_free(&p);
+}
+
+static void add_byte(struct buffer *b, uint8_t byte)
+{
+        assert_int_equal(rig_append(b, &byte, 1), SG_OK);
+}
+
+/* A count just before the tokens: at a wide alignment its names would begin among them, lead
+ * through lengths that stand in a token, and on beyond the end. */
+static void names_begin_before_the_tokens(void **state)
+{
+        enum { COUNT_AT = 4096 + 256 - 32, TOKENS = COUNT_AT + 16, PADS = 2, LENGTHS = 24 };
+        struct kallsyms_place_in place = {0};
+        uint8_t index[2 * 256];
+        struct buffer b = {0};
+
+        (void)state;
+        for (uint32_t i = 0; i < TOKENS; i++)
+                add_byte(&b, i == COUNT_AT ? 0xd0 : i == COUNT_AT + 1 ? 0x07 : 0); /* 2000 */
+        for (uint32_t code = 0; code < 256; code++) {
+                put_le16(index + 2 * code, (uint16_t)(b.size - TOKENS));
+                for (uint32_t i = 0; code == 0 && i < PADS + 2 * LENGTHS; i++)
+                        add_byte(&b, i < PADS ? 'a' : (i - PADS) % 2 ? 0x07 : 0xf8);
+                if (code > 0)
+                        add_byte(&b, code >= '0' && code < '4' ? (uint8_t)code : 'a');
+                add_byte(&b, 0);
+        }
+        while (b.size % 4 != 0)
+                add_byte(&b, 0);
+        assert_int_equal(rig_append(&b, index, sizeof(index)), SG_OK);
+        uint8_t *exact = malloc(b.size);
+        memcpy(exact, b.data, b.size);
+        assert_false(kallsyms_find(exact, (uint32_t)b.size, &place));
+        free(exact);
+        free(b.data);
 }
 
 static void symbols_go_away(void **state)
@@ -372,6 +410,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(other_tokens_cost_little),
                 cmocka_unit_test(a_hypervisors_table),
+                cmocka_unit_test(names_begin_before_the_tokens),
                 cmocka_unit_test(symbols_go_away),
                 cmocka_unit_test(between_layouts),
                 cmocka_unit_test(damage_is_refused),

@@ -255,6 +255,11 @@ static void spoil_sections(struct objects *b)
                 if (b->fault == OBJECTS_ODD_SIZES && h->sh_size > 40)
                         h->sh_size -= 7;
         }
+        if (b->fault == OBJECTS_NAMES_NOWHERE) {
+                uint32_t size = b->sections * (uint32_t)sizeof(b->header[0]);
+                b->header[number(b, BSS)].sh_offset = b->at - b->base + size;
+                b->header[number(b, BSS)].sh_size = INT32_MAX - 4096;
+        }
         if (b->fault == OBJECTS_OUTSIDE)
                 b->header[number(b, STRTAB)].sh_size = OBJECTS_SIZE_MAX;
 }
@@ -269,7 +274,9 @@ static void put_headers(struct objects *b)
                 .e_shoff = b->at - b->base,
                 .e_shentsize = sizeof(Elf64_Shdr),
                 .e_shnum = (uint16_t)b->sections,
-                .e_shstrndx = (uint16_t)(b->fault == OBJECTS_NO_NAMES ? 77 : number(b, NAMES)),
+                .e_shstrndx = (uint16_t)(b->fault == OBJECTS_NO_NAMES        ? 77
+                                         : b->fault == OBJECTS_NAMES_NOWHERE ? number(b, BSS)
+                                                                             : number(b, NAMES)),
         };
 
         spoil_sections(b);

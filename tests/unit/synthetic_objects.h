@@ -16,9 +16,10 @@ enum objects_fault {
         OBJECTS_NO_NAMES,     /* nothing tells what sections are called */
         OBJECTS_WILD_ENTRIES, /* sections, symbols and strings that do not exist */
         OBJECTS_WILD_LINKS, /* tables that belong to sections that do not exist, or to themselves */
-        OBJECTS_OVERLAPPING, /* all sections at one place */
-        OBJECTS_ODD_SIZES,   /* tables that end within a record */
-        OBJECTS_OUTSIDE,     /* a section beyond the end */
+        OBJECTS_OVERLAPPING,   /* all sections at one place */
+        OBJECTS_ODD_SIZES,     /* tables that end within a record */
+        OBJECTS_OUTSIDE,       /* a section beyond the end */
+        OBJECTS_NAMES_NOWHERE, /* what sections are called stands in memory alone */
         OBJECTS_FAULTS
 };
 
