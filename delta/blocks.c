@@ -4,6 +4,7 @@
 static_assert(DL_BLOCK_PARTS * DL_STREAM_MEMORY(DL_PART_WINDOW_BITS, DL_SMALL_BUFFER) <=
                       DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
               "the parts of a stream stand in its memory");
+
 void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 {
         struct dl_blocks *b = &dl->blocks;

@@ -28,7 +28,7 @@ $(call unit-test,package_test,tests/unit/package_test.c tests/unit/package_maker
 ENGINE_ON_A_FAKE := $(addprefix tests/unit/,engine_fixture.c fake_world.c package_maker.c) \
   $(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER) $(BOOTFLOW_LAYOUT) \
   bootflow/slots.c bootflow/slots_event.c
-$(foreach t,engine_test engine_odd_test engine_checks_test,$(call unit-test,$(t),\
+$(foreach t,engine_test engine_odd_test engine_checks_test engine_answers_test,$(call unit-test,$(t),\
   tests/unit/$(t).c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS)))
 $(foreach t,forged_manifest_test forged_chunks_test forged_archive_test,$(call unit-test,$(t),\
   tests/unit/$(t).c tests/unit/forgery.c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) \

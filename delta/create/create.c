@@ -149,17 +149,22 @@ static void encode_sections(struct encoder *e)
         encode_program(e);
 }
 
+/* What encode_sections() makes. */
+static bool follows_copies(enum dl_section_id id)
+{
+        return id == DL_S_MAP || id == DL_S_PROGRAM || id == DL_S_REGIONS || id == DL_S_OBJECTS;
+}
+
 /* Half of the copies, the shorter ones, and all that was made with them. */
 static sg_err give_up_copies(struct encoder *e)
 {
-        static const enum dl_section_id ids[] = {DL_S_MAP, DL_S_PROGRAM, DL_S_REGIONS,
-                                                 DL_S_OBJECTS};
-
         mirror_close(e);
-        for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-                struct section *s = encoder_section(e, ids[i], 0);
-                bytes_free(&s->raw);
-                bytes_free(&s->packed);
+        for (uint32_t i = 0; i < e->section_count; i++) {
+                struct section *s = &e->sections[i];
+                if (follows_copies(s->id)) {
+                        bytes_free(&s->raw);
+                        bytes_free(&s->packed);
+                }
         }
         e->header.flags |= DL_F_NO_COPIES;
         sg_err err = keep_copies(e, e->copies.count / 2);

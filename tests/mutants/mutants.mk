@@ -12,8 +12,9 @@ MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DIS
 MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
                  events hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
                  boot_state hypercall slots_test tuf_test package_test image_test journal_test \
-                 delta_frame_test delta_bad_test delta_library_test delta_kallsyms_test delta_btf_test \
-                 delta_decode_test engine_odd_test engine_checks_test engine_test \
+                 delta_map_test delta_header_test delta_frame_test delta_bad_test delta_library_test \
+                 delta_kallsyms_test delta_btf_test delta_decode_test engine_odd_test \
+                 engine_answers_test engine_checks_test engine_test \
                  forged_archive_test forged_manifest_test forged_chunks_test sim
 
 $(call program,host,$(B)/bin/rewrite,tests/mutants/rewrite.c)

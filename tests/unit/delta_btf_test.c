@@ -105,34 +105,29 @@ static void more_words(struct patch_parts *p)
         add_to_count(p, DL_S_BTF_NEW, 1, 1);
 }
 
-static void new_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value)
-{
-        add_to_count(p, id, which, value - count_of(p, id, which));
-}
-
 static void no_new_types(struct patch_parts *p)
 {
-        new_count(p, DL_S_BTF, 0, 0);
+        set_count(p, DL_S_BTF, 0, 0);
 }
 
 static void no_old_types(struct patch_parts *p)
 {
-        new_count(p, DL_S_BTF, 1, 0);
+        set_count(p, DL_S_BTF, 1, 0);
 }
 
 static void no_new_strings(struct patch_parts *p)
 {
-        new_count(p, DL_S_BTF, 2, 0);
+        set_count(p, DL_S_BTF, 2, 0);
 }
 
 static void no_old_strings(struct patch_parts *p)
 {
-        new_count(p, DL_S_BTF, 3, 0);
+        set_count(p, DL_S_BTF, 3, 0);
 }
 
 static void early_strings_alone(struct patch_parts *p)
 {
-        new_count(p, DL_S_BTF_NEW, 3, count_of(p, DL_S_BTF, 2));
+        set_count(p, DL_S_BTF_NEW, 3, count_of(p, DL_S_BTF, 2));
 }
 
 static void more_runs_than_room(struct patch_parts *p)

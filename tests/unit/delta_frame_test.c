@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The frame of a patch: header, directory, table, the lengths before the streams, checkpoints. Each
- * row changes one thing and makes the checksums over it right again, but for those it is about.
+ * The frame of a patch: directory, table, the lengths before the streams, checkpoints. Each row
+ * changes one thing and makes the checksums over it right again, but for those it is about.
  */
 #include <zlib.h>
 
-#include "delta/map.h"
 #include "delta/stream.h"
 #include "tests/unit/delta_rig.h"
 
@@ -47,81 +46,7 @@ static int tear_down(void **state)
         return 0;
 }
 
-/* ---- The header alone ---- */
-
-struct field {
-        size_t at;
-        uint32_t value;
-};
-
-static void headers(void **state)
-{
-        const struct dl_header good = rig_header(&resident.patch);
-        const uint32_t total = (uint32_t)good.patch_size, chunk0 = good.chunk0_size;
-        const uint32_t fixed = DL_HEADER_SIZE + good.section_count * DL_D_SIZE + 2 * DL_T_SIZE;
-        const struct {
-                struct field edit[5]; /* of value 0 at 0: none */
-                sg_err expected;
-        } rows[] = {
-                {{{0, 0}}, SG_OK},
-                {{{DL_H_MAGIC, 1}}, SG_E_DELTA_MAGIC},
-                {{{DL_H_VERSION, 99}}, SG_E_DELTA_VERSION},
-                {{{DL_H_FLAGS, 0x80000000u}}, SG_E_DELTA_VERSION},
-                {{{DL_H_CODEC, 77}}, SG_E_DELTA_CODEC},
-                {{{DL_H_RESERVED, 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_BODY_CRC - 4, 1u << 31}}, SG_E_DELTA_HEADER},
-                {{{DL_H_FROM_SIZE, DL_IMAGE_MAX}}, SG_OK},
-                {{{DL_H_FROM_SIZE, DL_IMAGE_MAX + 1u}}, SG_E_DELTA_HEADER},
-                {{{DL_H_FROM_SIZE + 4, 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_TO_SIZE + 4, 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_TO_SIZE, DL_IMAGE_MAX},
-                  {DL_H_SEGMENT_COUNT, 2048},
-                  {DL_H_TABLE_SIZE, 2048 * DL_T_SIZE},
-                  {DL_H_CHUNK0_SIZE, 20000},
-                  {DL_H_PATCH_SIZE, 20000}},
-                 SG_OK},
-                {{{DL_H_TO_SIZE, DL_IMAGE_MAX + 1u},
-                  {DL_H_SEGMENT_COUNT, 2048},
-                  {DL_H_TABLE_SIZE, 2048 * DL_T_SIZE},
-                  {DL_H_CHUNK0_SIZE, 20000},
-                  {DL_H_PATCH_SIZE, 20000}},
-                 SG_E_DELTA_HEADER},
-                {{{DL_H_SEGMENT_COUNT, 1}, {DL_H_TABLE_SIZE, DL_T_SIZE}}, SG_E_DELTA_HEADER},
-                {{{DL_H_SECTION_COUNT, DL_SECTIONS_MAX + 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_TABLE_SIZE, 3 * DL_T_SIZE}}, SG_E_DELTA_HEADER},
-                {{{DL_H_TABLE_SIZE, 0}}, SG_E_DELTA_HEADER},
-                {{{DL_H_TABLE_SIZE, 0}, {DL_H_PATCH_SIZE, chunk0}}, SG_OK},
-                {{{DL_H_CHUNK0_SIZE, fixed}}, SG_OK},
-                {{{DL_H_CHUNK0_SIZE, fixed - 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_CHUNK0_SIZE, DL_CHUNK_MAX}, {DL_H_PATCH_SIZE, DL_CHUNK_MAX + 9}}, SG_OK},
-                {{{DL_H_CHUNK0_SIZE, DL_CHUNK_MAX + 1}, {DL_H_PATCH_SIZE, DL_CHUNK_MAX + 9}},
-                 SG_E_DELTA_HEADER},
-                {{{DL_H_PATCH_SIZE, chunk0 - 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_PATCH_SIZE, chunk0 + 2 * DL_CHUNK_MAX}}, SG_OK},
-                {{{DL_H_PATCH_SIZE, chunk0 + 2 * DL_CHUNK_MAX + 1}}, SG_E_DELTA_HEADER},
-                {{{DL_H_PATCH_SIZE, total}, {DL_H_PATCH_SIZE + 4, 1}}, SG_E_DELTA_HEADER},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct dl_header h;
-                uint8_t head[DL_HEADER_SIZE];
-                memcpy(head, resident.patch.data, sizeof(head));
-                for (unsigned k = 0; k < 5; k++) {
-                        if (rows[i].edit[k].at != 0 || rows[i].edit[k].value != 0)
-                                dl_put32(head + rows[i].edit[k].at, rows[i].edit[k].value);
-                }
-                dl_put32(head + DL_H_CRC, (uint32_t)crc32(0, head, DL_H_CRC));
-                sg_err e = dl_header_parse(head, &h);
-                if (e != rows[i].expected)
-                        fail_msg("row %zu: %d, not %d", i, (int)e, (int)rows[i].expected);
-                head[DL_H_CRC] ^= 1;
-                if (rows[i].expected == SG_OK)
-                        assert_int_equal(dl_header_parse(head, &h), SG_E_DELTA_HEADER);
-        }
-}
-
-/* ---- What is behind it ---- */
+/* ---- What is behind the header ---- */
 
 static uint8_t *header(const struct buffer *b, size_t at)
 {
@@ -505,53 +430,6 @@ static void chunks_without_a_table(void **state)
         assert_int_equal(length, 0);
 }
 
-/* ---- Copies ---- */
-
-static void copies(void **state)
-{
-        static const struct {
-                struct dl_copy last;
-                uint32_t skip, length;
-                int32_t seek;
-                sg_err expected;
-                struct dl_copy next;
-        } rows[] = {
-                {{0, 0, 0}, 0, 100, 0, SG_OK, {0, 0, 100}},
-                {{50, 20, 30}, 5, 15, 25, SG_OK, {85, 75, 15}},
-                {{50, 20, 30}, 5, 16, 25, SG_E_DELTA_MAP, {0, 0, 0}}, /* behind the output */
-                {{0, 0, 0}, 0, 0, 0, SG_E_DELTA_MAP, {0, 0, 0}},
-                {{0, 0, 0}, 0, 50, -1, SG_E_DELTA_MAP, {0, 0, 0}},
-                {{0, 30, 10}, 0, 50, -40, SG_OK, {10, 0, 50}},
-                {{0, 30, 10}, 0, 50, -41, SG_E_DELTA_MAP, {0, 0, 0}},
-                {{0, 0, 0}, 0, 50, 150, SG_OK, {0, 150, 50}},
-                {{0, 0, 0}, 0, 50, 151, SG_E_DELTA_MAP, {0, 0, 0}},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct dl_copy c = rows[i].last;
-                sg_err e = dl_copy_next(&c, rows[i].skip, rows[i].length, dl_zigzag(rows[i].seek),
-                                        100, 200);
-                if (e != rows[i].expected)
-                        fail_msg("row %zu: %d", i, (int)e);
-                if (!e)
-                        assert_memory_equal(&c, &rows[i].next, sizeof(c));
-        }
-}
-
-/* The copy that holds a place of the output, or the next one. */
-static void copies_are_found(void **state)
-{
-        struct dl_copy list[] = {{10, 0, 5}, {20, 0, 10}, {30, 0, 1}};
-        static const uint32_t places[][2] = {{0, 0},  {10, 0}, {14, 0}, {15, 1}, {19, 1},
-                                             {20, 1}, {29, 1}, {30, 2}, {31, 3}};
-        const struct dl_map map = {.copies = list, .count = 3};
-
-        (void)state;
-        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-                assert_int_equal(dl_map_find(&map, places[i][0]), places[i][1]);
-}
-
 /* ---- What is told of a patch ---- */
 
 static sg_err info_of(void (*edit)(struct buffer *b), struct dl_info *info)
@@ -661,11 +539,10 @@ static void checkpoints(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(headers),      cmocka_unit_test(frames),
-                cmocka_unit_test(copies),       cmocka_unit_test(copies_are_found),
-                cmocka_unit_test(information),  cmocka_unit_test(chunks_without_a_table),
-                cmocka_unit_test(chunks),       cmocka_unit_test(frames_of_streamed_copies),
-                cmocka_unit_test(another_base), cmocka_unit_test(checkpoints),
+                cmocka_unit_test(frames),      cmocka_unit_test(frames_of_streamed_copies),
+                cmocka_unit_test(chunks),      cmocka_unit_test(chunks_without_a_table),
+                cmocka_unit_test(information), cmocka_unit_test(another_base),
+                cmocka_unit_test(checkpoints),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

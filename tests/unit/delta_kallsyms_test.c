@@ -229,11 +229,6 @@ static void old_names_that_end_late(struct patch_parts *p)
         dl_put32(size, dl_get32(size) + 1);
 }
 
-static void set_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value)
-{
-        add_to_count(p, id, which, value - count_of(p, id, which));
-}
-
 static void no_old_symbols(struct patch_parts *p)
 {
         set_count(p, DL_S_KALLSYMS, 0, 0);

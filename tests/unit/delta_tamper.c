@@ -29,6 +29,11 @@ void add_to_count(struct patch_parts *p, enum dl_section_id id, unsigned which, 
         dl_put32(count, dl_get32(count) + n);
 }
 
+void set_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value)
+{
+        add_to_count(p, id, which, value - count_of(p, id, which));
+}
+
 static size_t place_of(const struct patch_part *part, size_t start, uint32_t i)
 {
         for (; i > 0; i--) {

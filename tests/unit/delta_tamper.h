@@ -33,6 +33,7 @@ uint8_t *entry_of(struct patch_parts *p, enum dl_section_id id);
 uint32_t count_of(struct patch_parts *p, enum dl_section_id id, unsigned which);
 /* Modulo 2^32. */
 void add_to_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t n);
+void set_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uint32_t value);
 
 /* The i-th varint from byte `start` on: read it, put another one in its place. */
 uint32_t varint_at(const struct patch_part *part, size_t start, uint32_t i);

@@ -242,3 +242,52 @@ void carry_through(void)
         world_confirm(&world, PERSONAL);
         world_run(&world, STEPS);
 }
+
+void run_to_log(const char *text)
+{
+        for (uint32_t i = 0; i < STEPS && !world_logged(&world, text); i++) {
+                engine_step(world.engine);
+        }
+        expect_logged(text);
+}
+
+void staged(void)
+{
+        put_delta();
+        start();
+        expect_state(ENGINE_STAGED);
+}
+
+void expect_not_logged(const char *text)
+{
+        if (world_logged(&world, text)) {
+                fail_msg("\"%s\" in:\n%s", text, world.log);
+        }
+}
+
+void expect_error(const char *what, sg_err error)
+{
+        char text[80];
+
+        snprintf(text, sizeof(text), "%s error=%d ", what, (int)error);
+        expect_logged(text);
+}
+
+unsigned times_logged(const char *text)
+{
+        unsigned n = 0;
+
+        for (const char *at = world.log; (at = strstr(at, text)) != NULL; at += strlen(text)) {
+                n++;
+        }
+        return n;
+}
+
+sg_err unreadable(void *ctx, uint64_t offset, void *data, size_t length)
+{
+        (void)ctx;
+        (void)offset;
+        (void)data;
+        (void)length;
+        return SG_E_IO;
+}

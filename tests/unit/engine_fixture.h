@@ -14,6 +14,8 @@
 #define STEPS        10000u
 
 enum { PERSONAL, RT };
+#define VM_PERSONAL (1 + PERSONAL)
+#define VM_RT       (1 + RT)
 
 extern struct world world;
 extern struct maker_key root_key, targets_key, other_key; /* nobody accepts other_key */
@@ -54,8 +56,19 @@ void put_delta(void);
 /* A new engine, which runs until nothing more happens by itself. */
 void start(void);
 void expect_state(enum engine_state want);
+/* Runs until the text is in the log. */
+void run_to_log(const char *text);
+/* The delta is in the inbox, applied and staged. */
+void staged(void);
 void expect_logged(const char *text);
+void expect_not_logged(const char *text);
+/* "... error=N ", the last field before the time. */
+void expect_error(const char *what, sg_err error);
+unsigned times_logged(const char *text);
 /* The guest agrees, starts, and confirms. */
 void carry_through(void);
+
+/* The `read` of a storage that has none. */
+sg_err unreadable(void *ctx, uint64_t offset, void *data, size_t length);
 
 #endif

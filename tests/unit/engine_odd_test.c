@@ -12,9 +12,7 @@
 
 #include <cmocka.h>
 
-#define VM_PERSONAL (1 + PERSONAL)
-#define VM_RT       (1 + RT)
-#define VM_NOBODY   7
+#define VM_NOBODY 7
 
 static void run_to(enum engine_state want)
 {
@@ -22,23 +20,6 @@ static void run_to(enum engine_state want)
                 engine_step(world.engine);
         }
         expect_state(want);
-}
-
-static unsigned times_logged(const char *text)
-{
-        unsigned n = 0;
-
-        for (const char *at = world.log; (at = strstr(at, text)) != NULL; at += strlen(text)) {
-                n++;
-        }
-        return n;
-}
-
-static void staged(void)
-{
-        put_delta();
-        start();
-        expect_state(ENGINE_STAGED);
 }
 
 /* --- before it begins --- */
@@ -249,14 +230,6 @@ static void a_deadline_is_never_further_than_it_may_be(void **state)
 }
 
 /* --- carrying on --- */
-
-static void run_to_log(const char *text)
-{
-        for (uint32_t i = 0; i < STEPS && !world_logged(&world, text); i++) {
-                engine_step(world.engine);
-        }
-        expect_logged(text);
-}
 
 static void errors_of_the_disk_pass(void **state)
 {
