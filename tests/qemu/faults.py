@@ -22,6 +22,7 @@ RAM_BASE, MACHINE_RAM = 0x40000000, 0x40000000
 LR = 30
 EL1 = 1
 HANG = 20 # so many times longer than an undisturbed run
+LEAVES_HV = 20 # seconds; hv's own work takes a few microseconds
 
 # Where the decision is made: our own functions, and of Mbed TLS the way that its verdict takes back.
 # What computes it (hashes, points, big numbers) is passed over, and skipped in at random.
@@ -68,24 +69,25 @@ class Walk:
 
     def __init__(self, gdb_path, machine, digest):
         self._gdb = Gdb(gdb_path)
+        self._machine = machine
         self._digest = digest
         self._functions = symbols()
         self._starts = sorted((a, a + size, name) for name, (a, size) in self._functions.items()
                               if size and name in DECIDES)
         self._base = None
-        self._begin(machine)
+        self._begin()
 
-    def _begin(self, machine):
+    def _begin(self):
         # rt's RAM is 32 MiB at 0x40000000 of its own addresses; bootfw has the last 2 MiB.
         size = 32 << 20
         self._base = RAM_BASE + size - REGION
         entry = self._base + self._functions["bf_image_verify"][0]
         self._gdb.break_at(entry)
-        assert self._gdb.resume(60), machine.tail()
+        assert self._gdb.resume(60), self._machine.tail()
         self._gdb.forget(entry)
-        found = next(line for line in machine.lines if "VM rt: 32 MiB at " in line)
+        found = next(line for line in self._machine.lines if "VM rt: 32 MiB at " in line)
         place = int(found.split(" at ")[1].split(",")[0], 16) - MACHINE_RAM
-        with open(machine.memory_file(), "r+b") as f:
+        with open(self._machine.memory_file(), "r+b") as f:
             whole = mmap.mmap(f.fileno(), 0)
         self._ram = memoryview(whole)[place:place + size]
         self._reports = [self._base + a for a in calls_to_hv()]
@@ -124,8 +126,9 @@ class Walk:
     def _run(self, seconds):
         """Until a breakpoint: True. When the time is up the core is not in the middle of hv, whose
         state is not put back."""
-        hit = self._gdb.resume(seconds)
+        hit, end = self._gdb.resume(seconds), time.monotonic() + seconds + LEAVES_HV
         while not hit and self._gdb.registers()[CPSR] >> 2 & 3 != EL1:
+            assert time.monotonic() < end, f"hv took the core away:\n{self._machine.tail()}"
             hit = self._gdb.resume(0.001)
         return hit
 

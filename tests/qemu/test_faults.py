@@ -43,7 +43,7 @@ SAMPLED = [FORGERIES[0], FORGERIES[2]]
 def device_with(name, forged):
     """rt's slot and the boot state hold a forgery."""
     path = rt_image("v1_0", "1.0")
-    device = Device(name, "rt", {"rt_a": path})
+    device = Device(name, "faults", {"rt_a": path})
     put(device, "rt_a", forged.bytes)
     if forged.bytes != Image(path).bytes:
         believe(device, Image(path).digest(), forged.digest())
