@@ -248,6 +248,26 @@ static void a_lost_region_is_asked_for_again(void **state)
         assert_int_equal(run(), SG_OK);
 }
 
+/* hv stopped it while the RAM was scrubbed, or it was a load of hv's own. */
+static void a_load_that_was_never_lent_is_begun_anew(void **state)
+{
+        (void)state;
+        assert_int_equal(loader_wanted(&loader, 0), SG_HC_OK);
+        begin(1, SLOT_SIZE);
+        assert_int_equal(hv.begun, 2);
+        assert_int_equal(run(), SG_OK);
+}
+
+static void a_wish_that_comes_late_does_not_disturb(void **state)
+{
+        (void)state;
+        assert_int_equal(loader_wanted(&loader, 1), SG_HC_OK);
+        hv.answer = SG_HC_BAD_STATE; /* not lent yet: SG_EV_LOADABLE is still to come */
+        begin(1, SLOT_SIZE);
+        hv.answer = SG_HC_OK;
+        assert_int_equal(run(), SG_OK);
+}
+
 static void a_refused_end_is_reported(void **state)
 {
         (void)state;
@@ -269,6 +289,8 @@ int main(void)
                 cmocka_unit_test_setup(what_holds_no_image_is_aborted, set_up),
                 cmocka_unit_test_setup(a_withdrawn_region_is_not_touched_again, set_up),
                 cmocka_unit_test_setup(a_lost_region_is_asked_for_again, set_up),
+                cmocka_unit_test_setup(a_load_that_was_never_lent_is_begun_anew, set_up),
+                cmocka_unit_test_setup(a_wish_that_comes_late_does_not_disturb, set_up),
                 cmocka_unit_test_setup(a_refused_end_is_reported, set_up),
         };
 

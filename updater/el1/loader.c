@@ -18,7 +18,7 @@ int64_t loader_wanted(struct loader *loader, uint32_t slot)
 {
         int64_t result;
 
-        if (loader->state != LOADER_IDLE) {
+        if (loader->state == LOADER_COPYING) {
                 return SG_HC_OK;
         }
         result = loader->ops->begin(loader->ops->ctx, loader->vm);
@@ -26,7 +26,9 @@ int64_t loader_wanted(struct loader *loader, uint32_t slot)
                 loader->state = LOADER_ASKED;
                 loader->slot = slot;
         }
-        return result;
+        /* Asked before, a refusal means that the event with the region's address is still to come.
+         */
+        return loader->state == LOADER_ASKED ? SG_HC_OK : result;
 }
 
 void loader_again(struct loader *loader, uint32_t slot)

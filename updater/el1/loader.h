@@ -52,8 +52,8 @@ struct loader {
 void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t vm,
                  const struct storage slots[2], uint8_t *buffer);
 
-/* SG_EV_LOAD_WANTED, or a VM found waiting. Does nothing when a load is under way. Returns hv's
- * answer to LOAD_BEGIN. */
+/* SG_EV_LOAD_WANTED, or a VM found waiting. Does nothing while it copies; what was only asked for
+ * may have been stopped since, and is asked for again. Returns hv's answer to LOAD_BEGIN. */
 int64_t loader_wanted(struct loader *loader, uint32_t slot);
 
 /* A VM was found LOADING, though nothing of it is known here: the region is asked for again. */
