@@ -18,7 +18,7 @@ $(call unit-test,guest_fdt,tests/unit/guest_fdt_test.c hv/vm/guest_fdt.c hv/vm/d
 $(B)/unit/description $(B)/unit/guest_fdt: | $(B)/unit/data/system.dtb
 
 # PSCI, hypercalls and events against VMs without cores.
-FAKE_VM := tests/unit/fake_arch/fake_vm.c
+FAKE_VM := $(addprefix tests/unit/fake_arch/,fake_vm.c fake_calls.c)
 $(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc.c)
 $(call unit-test,events,tests/unit/events_test.c $(FAKE_VM) hv/vm/events.c)
 $(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/strict_nor.c \
@@ -26,8 +26,15 @@ $(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/str
 $(call unit-test,boot_state,tests/unit/boot_state_test.c $(FAKE_VM) tests/unit/strict_nor.c \
   $(addprefix hv/vm/,slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
 
-# A VM's starts, stops and time limits.
-$(call unit-test,vm,tests/unit/vm_test.c hv/vm/vm.c hv/vm/life.c)
+# VMs' lives and loads against a machine without cores; the wrapped ones say when another core acts.
+FAKE_WRAPS := $(addprefix -Wl$(comma)--wrap=,slots_due slots_stopped slots_is_resident)
+VM_RIG := $(addprefix tests/unit/,vm_rig.c strict_nor.c) $(FAKE_MMU) \
+  $(addprefix tests/unit/fake_arch/,fake_vm.c fake_core.c) hv/mm/stage2.c hv/mm/pgtable.c \
+  $(addprefix hv/vm/,vm.c load.c life.c hypercall.c slots.c boot_state.c events.c) $(BOOTFLOW_STATE)
+$(call unit-test,vm,tests/unit/vm_test.c $(VM_RIG),$(FAKE_WRAPS))
+$(call unit-test,vm_limits,tests/unit/vm_limits_test.c $(VM_RIG),$(FAKE_WRAPS))
+$(call unit-test,load,tests/unit/load_test.c $(VM_RIG),$(FAKE_WRAPS))
+$(call unit-test,load_breaks,tests/unit/load_breaks_test.c $(VM_RIG),$(FAKE_WRAPS))
 
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)

@@ -10,6 +10,7 @@
 #define HASH_SIZE 32
 #define KEY_SIZE  91 /* SubjectPublicKeyInfo of an uncompressed P-256 point */
 #define ID_SIZE   16
+static_assert(KEY_SIZE <= sizeof(((struct bootfw_info *)0)->key[0]), "bootfw is told whole keys");
 
 /* A node being read, and where to say what is wrong with it. */
 struct reader {

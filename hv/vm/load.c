@@ -63,8 +63,7 @@ static bool lend(struct vm *vm)
         spin_lock(&lend_lock);
         e = stage2_map(&vm_update()->stage2, load_window(vm), pa_add(vm->ram, load_offset(vm)),
                        vm->load_size, STAGE2_DATA);
-        if (!e)
-                vm->lent = true;
+        vm->lent = !e;
         spin_unlock(&lend_lock);
         if (e)
                 hv_log("VM %s: cannot lend its load region: error %d: %s", vm->desc->name, e,
@@ -72,14 +71,16 @@ static bool lend(struct vm *vm)
         return !e;
 }
 
-void load_withdraw(struct vm *vm)
+bool load_withdraw(struct vm *vm)
 {
         struct stage2 *s2 = &vm_update()->stage2;
         struct pgtable_change change;
+        bool lent;
         sg_err e;
 
         spin_lock(&lend_lock);
-        if (vm->lent) {
+        lent = vm->lent;
+        if (lent) {
                 e = stage2_prepare_unmap(s2, &change, load_window(vm), vm->load_size);
                 if (e)
                         panic("withdrawing a load region: error %d", e);
@@ -87,6 +88,7 @@ void load_withdraw(struct vm *vm)
                 vm->lent = false;
         }
         spin_unlock(&lend_lock);
+        return lent;
 }
 
 static void tell_lent(const struct vm *vm)
@@ -94,36 +96,40 @@ static void tell_lent(const struct vm *vm)
         event_send(SG_EV_LOADABLE, vm->index, load_window(vm).ipa, vm->load_size);
 }
 
-/* vm->lock held, STOPPED. The limit that is left is for the wait before; this load gets its own. */
+/* vm->lock held. false: another load was first. The limit that is left is for the wait before; this
+ * load gets its own. */
 static bool begin(struct vm *vm)
 {
-        if (!vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE))
+        if (vm->life.state != SG_VM_STOPPED)
                 return false;
+        vm_move(vm, SG_VM_LOADING, SG_CAUSE_NONE);
         vm->deadline = 0;
         vm->loads++;
         return true;
 }
 
-int64_t load_begin(struct vm *vm)
+/* vm->lock held, nothing else asked of the VM. */
+static int64_t begin_or_tell(struct vm *vm)
 {
-        int64_t result = SG_HC_BAD_STATE;
-        bool lent;
-
-        spin_lock(&vm->lock);
-        lent = vm->life.state == SG_VM_LOADING && vm->lent && !vm->requests;
-        if (vm->life.state == SG_VM_STOPPED && vm->slot != SG_SLOT_NONE && !vm->requests &&
-            begin(vm)) {
-                vm->requests |= VM_REQUEST_SCRUB;
-                result = SG_HC_OK;
-        }
-        spin_unlock(&vm->lock);
-        if (lent) {
+        if (vm->lent) {
                 /* The event that told so was lost with others: SG_EV_OVERFLOW. */
                 tell_lent(vm);
                 return SG_HC_OK;
         }
-        if (result == SG_HC_OK)
-                vm_ask(vm, 0);
+        if (vm->slot == SG_SLOT_NONE || !begin(vm))
+                return SG_HC_BAD_STATE;
+        vm->requests |= VM_REQUEST_SCRUB;
+        ipi_kick(vm_boot_core(vm));
+        return SG_HC_OK;
+}
+
+int64_t load_begin(struct vm *vm)
+{
+        int64_t result;
+
+        spin_lock(&vm->lock);
+        result = vm->requests ? SG_HC_BAD_STATE : begin_or_tell(vm);
+        spin_unlock(&vm->lock);
         return result;
 }
 
@@ -160,9 +166,9 @@ static bool to_verifying(struct vm *vm, uint32_t load, uint64_t loaded)
         bool ok;
 
         spin_lock(&vm->lock);
-        ok = vm->life.state == SG_VM_LOADING && vm->loads == load && !vm->requests &&
-             vm_move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
+        ok = vm->life.state == SG_VM_LOADING && vm->loads == load && !vm->requests;
         if (ok) {
+                vm_move(vm, SG_VM_VERIFYING, SG_CAUSE_NONE);
                 vm->loaded = loaded;
                 vm->deadline = 0;
                 vm->requests |= VM_REQUEST_VERIFY;
@@ -174,16 +180,16 @@ static bool to_verifying(struct vm *vm, uint32_t load, uint64_t loaded)
 int64_t load_end(struct vm *vm, uint64_t loaded)
 {
         uint32_t load;
+        bool may;
 
         if (loaded == 0 || loaded > vm->desc->slot_size)
                 return SG_HC_BAD_ARGUMENT;
         spin_lock(&vm->lock);
-        if (vm->life.state != SG_VM_LOADING || !vm->lent || vm->requests) {
-                spin_unlock(&vm->lock);
-                return SG_HC_BAD_STATE;
-        }
+        may = vm->lent && !vm->requests;
         load = vm->loads;
         spin_unlock(&vm->lock);
+        if (!may)
+                return SG_HC_BAD_STATE;
 
         load_withdraw(vm);
         /* What update wrote stands in memory, where bootfw reads it with its caches off. */
@@ -212,19 +218,16 @@ void load_withdraw_all(void)
         for (unsigned i = 0; i < VM_MAX; i++) {
                 struct vm *vm = vm_by_index(i);
 
-                if (!vm || vm == vm_update())
-                        continue;
-                load_withdraw(vm);
-                if (vm->life.state == SG_VM_LOADING)
+                if (vm && load_withdraw(vm))
                         vm_stop(vm, SG_CAUSE_RESTART);
         }
 }
 
 void load_fault(struct ipaddr ipa)
 {
+        /* What lies below the windows wraps to a number that no VM has. */
         uint64_t index = (ipa.ipa - LOAD_WINDOW_BASE) / LOAD_WINDOW_SIZE;
-        struct vm *vm =
-                ipa.ipa < LOAD_WINDOW_BASE || index >= VM_MAX ? NULL : vm_by_index((unsigned)index);
+        struct vm *vm = vm_by_index((unsigned)index);
 
         if (!vm || vm == vm_update())
                 return;
@@ -256,7 +259,7 @@ static void fill_info(const struct vm *vm, struct bootfw_info *info)
                 const struct image_key *key = &system->key[i];
 
                 memcpy(info->key_hash[i], key->hash, sizeof(info->key_hash[i]));
-                if (key->key.size && key->key.size <= sizeof(info->key[i])) {
+                if (key->key.size) {
                         memcpy(info->key[i], key->key.data, key->key.size);
                         info->key_size[i] = (uint32_t)key->key.size;
                 }
@@ -304,9 +307,7 @@ void load_keep_resident(struct vm *vm)
 {
         if (!vm->desc->resident)
                 return;
-        vm->resident.size = 0;
-        if (!window_each(pa_add(vm->ram, load_offset(vm)), vm->loaded, keep_piece, may_go_on, vm))
-                return;
+        window_each(pa_add(vm->ram, load_offset(vm)), vm->loaded, keep_piece, poll_between, vm);
         vm->resident.size = vm->loaded;
 }
 
@@ -343,8 +344,7 @@ void load_update(struct vm *vm)
         dma_shut();
         if (vm->ecam)
                 pci_reset_bus((uintptr_t)vm->ecam, now_us, core_poll);
-        if (!scrub(vm))
-                return;
+        scrub(vm); /* it is STOPPED, so nobody asks for a stop */
         window_write(vm->ram, update->data, update->size);
         window_write(pa_add(vm->ram, dtb), vm->fdt, vm->fdt_size);
         icache_invalidate_all();

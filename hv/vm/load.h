@@ -40,10 +40,11 @@ void load_keep_resident(struct vm *vm);
 void load_update(struct vm *vm);
 
 /* Any core: when it returns, update can reach the VM's load region no more: nothing of it is mapped
- * or cached by a TLB. Nothing happens when it is not lent. */
-void load_withdraw(struct vm *vm);
+ * or cached by a TLB. false: it was not lent. */
+bool load_withdraw(struct vm *vm);
 
-/* update is gone: what was lent to it is withdrawn, and those VMs wait for the next one. */
+/* update is gone: what was lent to it is withdrawn, and those VMs wait for the next one. What is
+ * being scrubbed is lent to that one; a load of hv's own goes on. */
 void load_withdraw_all(void);
 
 /* update touched `ipa`, where it has no mapping: in a load window the VM's count goes up and update

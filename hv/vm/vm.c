@@ -15,14 +15,14 @@
  * get on, not for one that crashes once a month. */
 #define CALM_MS (10u * 60 * 1000)
 
-bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
+void vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
 {
         enum sg_vm_state from = vm->life.state;
 
         if (!life_move(&vm->life, to, cause, timer_now())) {
                 hv_log("VM %s: refused to go from %s to %s", vm->desc->name, life_state_name(from),
                        life_state_name(to));
-                return false;
+                return;
         }
         if (cause == SG_CAUSE_NONE)
                 hv_log("VM %s: %s", vm->desc->name, life_state_name(to));
@@ -30,7 +30,6 @@ bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause)
                 hv_log("VM %s: %s (%s)", vm->desc->name, life_state_name(to),
                        life_cause_name(cause));
         event_send(SG_EV_VM_STATE, vm->index, to, cause);
-        return true;
 }
 
 void vm_ask(struct vm *vm, uint32_t requests)
@@ -57,24 +56,16 @@ static bool ask_stop(struct vm *vm, enum sg_cause cause)
                 vm->vcpu[i].parked = false;
         /* Release: who sees the request sees the rest. */
         __atomic_store_n(&vm->requests, vm->requests | VM_REQUEST_STOP, __ATOMIC_RELEASE);
-        return true;
-}
-
-static void kick_all(const struct vm *vm)
-{
         for (unsigned i = 0; i < vm->vcpu_count; i++)
                 ipi_kick(vm->vcpu[i].cpu);
+        return true;
 }
 
 void vm_stop(struct vm *vm, enum sg_cause cause)
 {
-        bool stop;
-
         spin_lock(&vm->lock);
-        stop = ask_stop(vm, cause);
+        ask_stop(vm, cause);
         spin_unlock(&vm->lock);
-        if (stop)
-                kick_all(vm);
 }
 
 bool vm_stop_lent(struct vm *vm, enum sg_cause cause)
@@ -82,37 +73,37 @@ bool vm_stop_lent(struct vm *vm, enum sg_cause cause)
         bool stop;
 
         spin_lock(&vm->lock);
-        stop = vm->life.state == SG_VM_LOADING && vm->lent && ask_stop(vm, cause);
+        stop = vm->lent && ask_stop(vm, cause);
         spin_unlock(&vm->lock);
-        if (stop)
-                kick_all(vm);
         return stop;
+}
+
+/* vm->lock held. */
+static bool is_off(const struct vm *vm)
+{
+        return vm->life.state == SG_VM_FAILED ||
+               (vm->life.state == SG_VM_STOPPED && vm->slot == SG_SLOT_NONE);
 }
 
 int64_t vm_restart(struct vm *vm)
 {
-        bool start;
-        enum sg_vm_state state;
+        int64_t result = SG_HC_OK;
 
-        if (vm == vm_update())
-                return SG_HC_BAD_STATE;
         spin_lock(&vm->lock);
-        state = vm->life.state;
-        start = !vm->requests &&
-                ((state == SG_VM_STOPPED && vm->slot == SG_SLOT_NONE) ||
-                 (state == SG_VM_FAILED && vm_move(vm, SG_VM_STOPPED, SG_CAUSE_RESTART)));
-        if (start || state == SG_VM_RUNNING)
+        if (vm->life.state == SG_VM_RUNNING) {
                 vm->crashes = 0;
-        if (start)
+                ask_stop(vm, SG_CAUSE_RESTART);
+        } else if (is_off(vm)) {
+                if (vm->life.state == SG_VM_FAILED)
+                        vm_move(vm, SG_VM_STOPPED, SG_CAUSE_RESTART);
+                vm->crashes = 0;
                 vm->requests |= VM_REQUEST_START;
-        spin_unlock(&vm->lock);
-        if (start)
                 ipi_kick(vm_boot_core(vm));
-        else if (state == SG_VM_RUNNING)
-                vm_stop(vm, SG_CAUSE_RESTART);
-        else
-                return SG_HC_BAD_STATE;
-        return SG_HC_OK;
+        } else {
+                result = SG_HC_BAD_STATE;
+        }
+        spin_unlock(&vm->lock);
+        return result;
 }
 
 /* ---- Time limits ---- */
@@ -167,14 +158,12 @@ uint64_t vm_deadline(struct vm *vm)
                 deadline = vm->deadline = 0;
                 stop = ask_stop(vm, SG_CAUSE_DEADLINE);
                 /* It waits for update, which is asked again. */
-                if (state == SG_VM_STOPPED && vm->slot != SG_SLOT_NONE)
+                if (state == SG_VM_STOPPED)
                         vm->requests |= VM_REQUEST_START;
         }
         spin_unlock(&vm->lock);
-        if (stop) {
+        if (stop)
                 tell_late(vm, state);
-                kick_all(vm);
-        }
         return deadline ? deadline : UINT64_MAX;
 }
 
@@ -263,12 +252,13 @@ static void settle(struct vm *vm)
                 load_withdraw_all();
         again = vm == vm_update() || slots_stopped(vm, was, cause);
 
-        /* At once: SG_HC_RESTART comes before all of it, and is refused, or after. */
+        /* At once: SG_HC_RESTART comes before all of it, and is refused, or after. One that has
+         * FAILED does not start. */
         spin_lock(&vm->lock);
         vm->crashes += is_crash(vm, was, cause);
         used_up = vm->crashes > vm->desc->restart_limit;
         vm->slot = SG_SLOT_NONE;
-        vm->requests = again && !used_up ? VM_REQUEST_START : 0;
+        vm->requests = again ? VM_REQUEST_START : 0;
         if (used_up) {
                 hv_log("VM %s: its restarts are used up", vm->desc->name);
                 vm_move(vm, SG_VM_FAILED, cause);
@@ -278,22 +268,21 @@ static void settle(struct vm *vm)
 
 static void start_update(struct vm *vm)
 {
-        bool moved;
-
         events_reset();
         load_update(vm);
         spin_lock(&vm->lock);
-        moved = vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
+        vm_move(vm, SG_VM_RUNNING, SG_CAUSE_NONE);
         spin_unlock(&vm->lock);
         vm_beat(vm);
         /* How updates ended while it was away, and what its predecessor was asked for and did not
          * begin. */
-        for (unsigned i = 0; moved && i < VM_MAX; i++) {
+        for (unsigned i = 0; i < VM_MAX; i++) {
                 const struct vm *other = vm_by_index(i);
 
-                if (other)
-                        slots_tell_outcome(other);
-                if (other && other->life.state == SG_VM_STOPPED && other->slot != SG_SLOT_NONE)
+                if (!other)
+                        continue;
+                slots_tell_outcome(other);
+                if (other->life.state == SG_VM_STOPPED && other->slot != SG_SLOT_NONE)
                         event_send(SG_EV_LOAD_WANTED, i, other->slot, 0);
         }
 }

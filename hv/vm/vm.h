@@ -118,7 +118,7 @@ void vm_stop(struct vm *vm, enum sg_cause cause);
  * stop. false: it is not. */
 bool vm_stop_lent(struct vm *vm, enum sg_cause cause);
 
-/* Any core: SG_HC_RESTART, after the caller's right was checked. Returns SG_HC_*. */
+/* Any core: SG_HC_RESTART of a guest, after the caller's right was checked. Returns SG_HC_*. */
 int64_t vm_restart(struct vm *vm);
 
 /* The VM's boot core, from SG_HC_BOOT_REPORT, after the boot state is durable: VERIFYING ->
@@ -135,7 +135,7 @@ bool vm_on_trial(struct vm *vm);
 
 /* vm->lock held. Moves the life and tells update (SG_EV_VM_STATE), or logs the refusal with both
  * names. */
-bool vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause);
+void vm_move(struct vm *vm, enum sg_vm_state to, enum sg_cause cause);
 
 /* Any core, vm->lock not held: sets requests and kicks the boot core. */
 void vm_ask(struct vm *vm, uint32_t requests);

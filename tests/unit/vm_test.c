@@ -1,457 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A VM's starts, stops and time limits (hv/vm/vm.c) without cores: what another core does in the
- * middle of a step is `meanwhile`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+/* A VM's starts, stops, crashes and restarts (hv/vm/vm.c). */
+#include "tests/unit/vm_rig.h"
 
-#include <cmocka.h>
+#define CALM (10u * 60 * 1000)
 
-#include "hv/core/ipi.h"
-#include "hv/core/log.h"
-#include "hv/vm/events.h"
-#include "hv/vm/load.h"
-#include "hv/vm/slots.h"
-#include "hv/vm/timer.h"
-#include "hv/vm/vm.h"
-
-enum { UPDATE, GUEST, VMS };
-
-#define NEVER       UINT64_MAX
-#define BEAT_LIMIT  7000
-#define START_LIMIT 2000
-#define TRIAL_LIMIT 30000
-#define RESTARTS    2
-#define CALM        (10u * 60 * 1000)
-
-static const struct vm_description description[VMS] = {
-        [UPDATE] = {.index = UPDATE,
-                    .name = "update",
-                    .role = VM_ROLE_UPDATE,
-                    .cpus = 1,
-                    .restart_limit = RESTARTS,
-                    .beat_limit_ms = BEAT_LIMIT},
-        [GUEST] = {.index = GUEST,
-                   .name = "guest",
-                   .role = VM_ROLE_RTOS,
-                   .cpus = 2,
-                   .restart_limit = RESTARTS,
-                   .resident = true,
-                   .start_limit_ms = START_LIMIT,
-                   .trial_deadline_ms = TRIAL_LIMIT},
-};
-
-static struct {
-        struct vm vm[VMS];
-        struct vcpu vcpu[VMS][2];
-        uint64_t now;   /* a tick is a millisecond */
-        uint64_t timer; /* of the guest's boot core */
-        uint8_t due;
-        bool again; /* what slots_stopped() says */
-        unsigned loads_wanted;
-        unsigned resident_loads;
-        void (*meanwhile)(void);
-} world;
-
-static struct vm *guest;
-static struct vm *update;
-
-static void another_core_acts(void)
+static void trial(struct vm *vm)
 {
-        void (*act)(void) = world.meanwhile;
-
-        world.meanwhile = NULL;
-        if (act)
-                act();
+        rig_stage_image(vm);
+        rig_start(vm, STARTED);
+        assert_int_equal(vm->life.state, SG_VM_TRIAL);
 }
 
-/* ---- What vm.c calls ---- */
-
-struct vm *vm_by_index(unsigned index)
+static int64_t restart(const struct vm *vm)
 {
-        return index < VMS ? &world.vm[index] : NULL;
+        return CALL(update, SG_HC_RESTART, vm->index);
 }
 
-struct vm *vm_update(void)
-{
-        return &world.vm[UPDATE];
-}
-
-uint64_t timer_now(void)
-{
-        return world.now;
-}
-
-uint64_t timer_from_ms(uint64_t ms)
-{
-        return ms;
-}
-
-void timer_hyp_set(uint64_t deadline)
-{
-        world.timer = deadline;
-}
-
-void ipi_kick(unsigned cpu)
-{
-        (void)cpu;
-}
-
-void hv_log(const char *fmt, ...)
-{
-        (void)fmt;
-}
-
-size_t log_format(char *buf, size_t size, const char *fmt, va_list args)
-{
-        (void)size;
-        (void)fmt;
-        (void)args;
-        buf[0] = 0;
-        return 0;
-}
-
-void events_reset(void)
-{
-}
-
-void event_send(enum sg_event kind, unsigned vm, uint64_t arg0, uint64_t arg1)
-{
-        (void)arg0;
-        (void)arg1;
-        if (kind == SG_EV_LOAD_WANTED && vm == GUEST)
-                world.loads_wanted++;
-}
-
-void vgic_reset(struct vgic *vgic)
-{
-        (void)vgic;
-}
-
-void vpl011_reset(struct vpl011 *console)
-{
-        (void)console;
-}
-
-void agent_reset(struct agent *agent)
-{
-        (void)agent;
-}
-
-void vcpu_dump_el1(void)
-{
-}
-
-void stage2_dump(const struct stage2 *s2, unsigned lines, void (*print)(const char *fmt, ...))
-{
-        (void)s2;
-        (void)lines;
-        (void)print;
-}
-
-uint8_t slots_due(struct vm *vm)
-{
-        (void)vm;
-        another_core_acts();
-        return world.due;
-}
-
-bool slots_stopped(struct vm *vm, enum sg_vm_state was, enum sg_cause cause)
-{
-        (void)vm;
-        (void)was;
-        (void)cause;
-        another_core_acts();
-        return world.again;
-}
-
-void slots_tell_outcome(const struct vm *vm)
-{
-        (void)vm;
-}
-
-void load_update(struct vm *vm)
-{
-        (void)vm;
-}
-
-void load_withdraw(struct vm *vm)
-{
-        vm->lent = false;
-}
-
-void load_withdraw_all(void)
-{
-        load_withdraw(guest);
-}
-
-void load_scrub_and_lend(struct vm *vm)
-{
-        vm_limit_start(vm);
-        vm->lent = true;
-}
-
-void load_place_bootfw(struct vm *vm)
-{
-        vm_limit_start(vm);
-}
-
-bool load_has_resident(const struct vm *vm)
-{
-        return vm->resident.size > 0;
-}
-
-void load_keep_resident(struct vm *vm)
-{
-        another_core_acts();
-        vm->resident.size = 1;
-}
-
-void load_resident(struct vm *vm)
-{
-        (void)vm;
-        world.resident_loads++;
-}
-
-/* ---- What happens to the guest ---- */
-
-static int setup(void **state)
-{
-        (void)state;
-        memset(&world, 0, sizeof(world));
-        world.timer = NEVER;
-        for (unsigned i = 0; i < VMS; i++) {
-                struct vm *vm = &world.vm[i];
-
-                vm->desc = &description[i];
-                vm->index = i;
-                vm->vcpu = world.vcpu[i];
-                vm->vcpu_count = description[i].cpus;
-                vm->slot = SG_SLOT_NONE;
-                for (unsigned n = 0; n < vm->vcpu_count; n++) {
-                        vm->vcpu[n].vm = vm;
-                        vm->vcpu[n].cpu = 2 * i + n;
-                }
-        }
-        update = &world.vm[UPDATE];
-        guest = &world.vm[GUEST];
-        world.again = true;
-        return 0;
-}
-
-static void work(struct vm *vm)
-{
-        while (vm_work(vm))
-                ;
-}
-
-static void parked(struct vm *vm)
-{
-        assert_true(vm->requests & VM_REQUEST_STOP);
-        vm->parked = vm->vcpu_count;
-}
-
-/* It stops for that cause, and what follows is done. */
-static void stops(struct vm *vm, enum sg_cause cause)
-{
-        vm_stop(vm, cause);
-        parked(vm);
-        work(vm);
-}
-
-static void waits_for_its_load(void)
-{
-        vm_ask(guest, VM_REQUEST_START);
-        work(guest);
-        assert_int_equal(guest->life.state, SG_VM_STOPPED);
-        assert_int_equal(guest->slot, world.due);
-}
-
-static void move(enum sg_vm_state to)
-{
-        assert_true(vm_move(guest, to, SG_CAUSE_NONE));
-}
-
-static void loads(void)
-{
-        waits_for_its_load();
-        move(SG_VM_LOADING);
-        load_scrub_and_lend(guest);
-}
-
-static void verifies(void)
-{
-        loads();
-        load_withdraw(guest);
-        move(SG_VM_VERIFYING);
-        load_place_bootfw(guest);
-}
-
-static void runs(void)
-{
-        verifies();
-        vm_started(guest, false);
-        assert_int_equal(guest->life.state, SG_VM_RUNNING);
-}
-
-static void on_trial(void)
-{
-        verifies();
-        vm_started(guest, true);
-        assert_int_equal(guest->life.state, SG_VM_TRIAL);
-}
-
-/* ---- Time limits ---- */
-
-static void each_part_of_a_start_is_limited(void **state)
-{
-        static const struct {
-                void (*until)(void);
-                uint64_t limit;
-                enum sg_vm_state at;
-        } rows[] = {
-                {loads, START_LIMIT, SG_VM_LOADING},
-                {verifies, START_LIMIT, SG_VM_VERIFYING},
-                {on_trial, TRIAL_LIMIT, SG_VM_TRIAL},
-        };
-
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                setup(state);
-                rows[i].until();
-                assert_int_equal(world.timer, rows[i].limit);
-                world.now = rows[i].limit - 1;
-                assert_int_equal(vm_deadline(guest), rows[i].limit);
-                assert_int_equal(guest->requests, 0);
-                world.now++;
-                assert_int_equal(vm_deadline(guest), NEVER);
-                assert_int_equal(guest->life.state, rows[i].at);
-                assert_int_equal(guest->stop_cause, SG_CAUSE_DEADLINE);
-                parked(guest);
-                work(guest);
-                assert_int_equal(guest->life.state, SG_VM_STOPPED);
-                assert_false(guest->lent);
-        }
-}
-
-static void a_load_that_nobody_begins_is_asked_for_again(void **state)
-{
-        (void)state;
-        waits_for_its_load();
-        assert_int_equal(world.loads_wanted, 1);
-        world.now = START_LIMIT;
-        assert_int_equal(vm_deadline(guest), NEVER);
-        work(guest);
-        assert_int_equal(world.loads_wanted, 2);
-        assert_int_equal(vm_deadline(guest), 2 * START_LIMIT);
-}
-
-static void a_guest_that_runs_may_take_its_time(void **state)
-{
-        (void)state;
-        runs();
-        assert_int_equal(world.timer, NEVER);
-        world.now = 1000 * TRIAL_LIMIT;
-        assert_int_equal(vm_deadline(guest), NEVER);
-        assert_int_equal(guest->requests, 0);
-}
-
-static void update_that_misses_its_beat_is_stopped(void **state)
-{
-        (void)state;
-        vm_ask(update, VM_REQUEST_START);
-        work(update);
-        world.now = BEAT_LIMIT - 1;
-        assert_int_equal(vm_beat(update), BEAT_LIMIT);
-        world.now = 2 * BEAT_LIMIT - 1;
-        assert_int_equal(vm_deadline(update), NEVER);
-        assert_int_equal(update->stop_cause, SG_CAUSE_DEADLINE);
-        assert_int_equal(world.timer, NEVER); /* that core's timer has other things to do */
-        parked(update);
-        work(update);
-        assert_int_equal(update->life.state, SG_VM_RUNNING);
-        assert_int_equal(update->crashes, 1);
-}
-
-static void the_deadline_passes(void)
-{
-        world.now += START_LIMIT;
-        vm_deadline(guest);
-}
-
-/* The copy is hv's, and made when the start is durable. */
-static void a_start_that_is_durable_is_on_time(void **state)
-{
-        (void)state;
-        verifies();
-        world.meanwhile = the_deadline_passes;
-        vm_started(guest, true);
-        assert_int_equal(guest->requests, 0);
-        assert_int_equal(guest->life.state, SG_VM_TRIAL);
-        assert_int_equal(vm_deadline(guest), START_LIMIT + TRIAL_LIMIT);
-}
-
-static void a_confirm_ends_the_trials_limit(void **state)
-{
-        (void)state;
-        on_trial();
-        vm_confirmed(guest);
-        assert_int_equal(guest->life.state, SG_VM_RUNNING);
-        world.now = TRIAL_LIMIT;
-        assert_int_equal(vm_deadline(guest), NEVER);
-        assert_int_equal(guest->requests, 0);
-}
-
-static void a_late_confirm_leaves_the_next_loads_limit(void **state)
-{
-        (void)state;
-        on_trial();
-        stops(guest, SG_CAUSE_RESET);
-        guest->resident.size = 0;
-        loads();
-        vm_confirmed(guest);
-        assert_int_equal(guest->life.state, SG_VM_LOADING);
-        assert_int_equal(vm_deadline(guest), START_LIMIT);
-}
-
-/* ---- Stops, crashes and restarts ---- */
+/* ---- Stops ---- */
 
 static void the_first_cause_of_a_stop_counts(void **state)
 {
         (void)state;
-        on_trial();
-        vm_stop(guest, SG_CAUSE_FAULT);
-        assert_false(vm_on_trial(guest));
-        vm_stop(guest, SG_CAUSE_RESET);
-        assert_false(vm_work(guest)); /* its vCPUs have not parked */
-        parked(guest);
-        assert_true(vm_work(guest));
-        assert_int_equal(guest->life.cause, SG_CAUSE_FAULT);
-        assert_int_equal(guest->slot, SG_SLOT_NONE);
-        assert_int_equal(guest->requests, VM_REQUEST_START);
+        trial(personal);
+        vm_stop(personal, SG_CAUSE_FAULT);
+        assert_false(vm_on_trial(personal));
+        personal->parked = 1; /* of its two vCPUs */
+        vm_stop(personal, SG_CAUSE_RESET);
+        assert_int_equal(personal->parked, 1);
+        assert_false(vm_work(personal));
+        personal->parked = 2;
+        assert_true(vm_work(personal));
+        assert_int_equal(personal->life.cause, SG_CAUSE_FAULT);
+        assert_int_equal(personal->slot, SG_SLOT_NONE);
+        assert_int_equal(personal->requests, VM_REQUEST_START);
+        assert_int_equal(rig_told_that(SG_EV_VM_STATE, personal, SG_VM_STOPPED, SG_CAUSE_FAULT), 1);
 }
+
+static void a_stop_reaches_all_of_its_cores(void **state)
+{
+        (void)state;
+        rig_start(personal, STARTED);
+        personal->vcpu[0].parked = personal->vcpu[1].parked = true; /* of the stop before */
+        memset(fake.kicks, 0, sizeof(fake.kicks));
+        vm_stop(personal, SG_CAUSE_FAULT);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(fake.kicks[personal->vcpu[i].cpu], 1);
+                assert_false(personal->vcpu[i].parked);
+        }
+        assert_int_equal(fake.kicks[rt->vcpu[0].cpu], 0);
+}
+
+static void what_does_not_run_is_not_stopped(void **state)
+{
+        (void)state;
+        vm_stop(rt, SG_CAUSE_FAULT);
+        assert_int_equal(rt->requests, 0); /* CREATED */
+        rig_start(rt, WANTED);
+        vm_stop(rt, SG_CAUSE_FAULT);
+        assert_int_equal(rt->requests, 0); /* STOPPED */
+        rt->life.state = SG_VM_FAILED;
+        vm_stop(rt, SG_CAUSE_FAULT);
+        assert_int_equal(rt->requests, 0);
+}
+
+static void a_stop_says_why(void **state)
+{
+        (void)state;
+        rig_start(rt, STARTED);
+        assert_true(rig_logged("VM rt: loading\n"));
+        rig_stop(rt, SG_CAUSE_FAULT);
+        assert_true(rig_logged("VM rt: stopped (fault)\n"));
+}
+
+static void a_stop_resets_its_devices(void **state)
+{
+        (void)state;
+        rig_start(rt, STARTED);
+        rig_start(personal, STARTED);
+        memset(fake_core.device_resets, 0, sizeof(fake_core.device_resets));
+        rig_stop(rt, SG_CAUSE_RESET);
+        assert_int_equal(fake_core.device_resets[FAKE_RT], 2); /* it has no agent */
+        assert_int_equal(fake_core.device_resets[FAKE_PERSONAL], 0);
+        rig_stop(personal, SG_CAUSE_RESET);
+        assert_int_equal(fake_core.device_resets[FAKE_PERSONAL], 3);
+}
+
+static void what_the_table_of_lives_refuses_is_logged(void **state)
+{
+        (void)state;
+        vm_move(rt, SG_VM_RUNNING, SG_CAUSE_NONE);
+        assert_int_equal(rt->life.state, SG_VM_CREATED);
+        assert_true(rig_logged("VM rt: refused to go from created to running\n"));
+        assert_int_equal(rig_told(SG_EV_VM_STATE, rt), 0);
+}
+
+/* ---- Crashes ---- */
 
 static void what_counts_as_a_crash(void **state)
 {
         static const struct {
-                void (*was)(void);
+                bool staged;
+                enum stage was;
                 enum sg_cause cause;
                 unsigned crashes;
         } rows[] = {
-                {runs, SG_CAUSE_FAULT, 1},        {runs, SG_CAUSE_RESET, 0},
-                {runs, SG_CAUSE_OFF, 0},          {runs, SG_CAUSE_RESTART, 0},
-                {on_trial, SG_CAUSE_DEADLINE, 0}, {on_trial, SG_CAUSE_FAULT, 1},
-                {loads, SG_CAUSE_LOAD_FAILED, 1}, {loads, SG_CAUSE_DEADLINE, 1},
-                {verifies, SG_CAUSE_DEADLINE, 1}, {verifies, SG_CAUSE_VERIFY_FAILED, 1},
+                {false, STARTED, SG_CAUSE_FAULT, 1},         {false, STARTED, SG_CAUSE_RESET, 0},
+                {false, STARTED, SG_CAUSE_OFF, 0},           {false, STARTED, SG_CAUSE_RESTART, 0},
+                {true, STARTED, SG_CAUSE_DEADLINE, 0}, /* that is what tries are for */
+                {true, STARTED, SG_CAUSE_FAULT, 1},          {false, LENT, SG_CAUSE_LOAD_FAILED, 1},
+                {false, LENT, SG_CAUSE_DEADLINE, 1},         {false, ENTERED, SG_CAUSE_DEADLINE, 1},
+                {false, ENTERED, SG_CAUSE_VERIFY_FAILED, 1},
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                setup(state);
-                rows[i].was();
-                stops(guest, rows[i].cause);
-                assert_int_equal(guest->crashes, rows[i].crashes);
-                assert_int_equal(guest->life.state, SG_VM_STOPPED);
+                rig_setup(state);
+                if (rows[i].staged)
+                        rig_stage_image(personal);
+                rig_start(personal, rows[i].was);
+                rig_stop(personal, rows[i].cause);
+                assert_int_equal(personal->crashes, rows[i].crashes);
+                assert_int_equal(personal->life.state, SG_VM_STOPPED);
+        }
+}
+
+static void update_does_not_end_while_all_is_well(void **state)
+{
+        static const enum sg_cause causes[] = {SG_CAUSE_FAULT, SG_CAUSE_RESET, SG_CAUSE_OFF,
+                                               SG_CAUSE_DEADLINE};
+
+        for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+                rig_setup(state);
+                rig_stop(update, causes[i]);
+                assert_int_equal(update->crashes, 1);
+                assert_int_equal(update->life.state, SG_VM_RUNNING);
+                assert_int_equal(update->vcpu[0].power, VCPU_ON);
         }
 }
 
@@ -459,152 +141,268 @@ static void too_many_crashes_fail_it_and_a_restart_lives_again(void **state)
 {
         (void)state;
         for (unsigned i = 0; i <= RESTARTS; i++) {
-                assert_int_equal(guest->crashes, i);
-                guest->resident.size = 0;
-                runs();
-                stops(guest, SG_CAUSE_FAULT);
+                assert_int_equal(personal->crashes, i);
+                rig_start(personal, STARTED);
+                rig_stop(personal, SG_CAUSE_FAULT);
         }
-        assert_int_equal(guest->life.state, SG_VM_FAILED);
-        assert_int_equal(guest->requests, 0);
-        assert_int_equal(vm_restart(guest), SG_HC_OK);
-        assert_int_equal(guest->crashes, 0);
-        work(guest);
-        assert_int_equal(guest->life.state, SG_VM_STOPPED);
-        assert_int_equal(guest->slot, world.due);
+        assert_int_equal(personal->life.state, SG_VM_FAILED);
+        assert_int_equal(personal->life.cause, SG_CAUSE_FAULT);
+        assert_int_equal(personal->requests, 0);
+        assert_true(rig_logged("VM personal: its restarts are used up\n"));
+        assert_int_equal(restart(personal), SG_HC_OK);
+        assert_int_equal(personal->crashes, 0);
+        rig_work(personal);
+        assert_int_equal(personal->life.state, SG_VM_STOPPED);
+        assert_int_equal(personal->slot, 0);
+}
+
+static void update_is_not_started_for_ever(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i <= RESTARTS; i++) {
+                assert_int_equal(update->life.state, SG_VM_RUNNING);
+                rig_stop(update, SG_CAUSE_FAULT);
+        }
+        assert_int_equal(update->life.state, SG_VM_FAILED);
+        assert_int_equal(update->requests, 0);
+        assert_int_equal(update->vcpu[0].power, VCPU_OFF);
 }
 
 static void a_calm_run_forgives(void **state)
 {
         (void)state;
-        runs();
-        stops(guest, SG_CAUSE_FAULT);
-        guest->resident.size = 0;
-        runs();
-        world.now += CALM;
-        stops(guest, SG_CAUSE_FAULT);
-        assert_int_equal(guest->crashes, 1);
+        for (unsigned calm = 0; calm < 2; calm++) {
+                rig_setup(state);
+                rig_start(personal, STARTED);
+                rig_stop(personal, SG_CAUSE_FAULT);
+                rig_start(personal, STARTED);
+                fake.now += CALM - 1 + calm;
+                rig_stop(personal, SG_CAUSE_FAULT);
+                assert_int_equal(personal->crashes, calm ? 1 : 2);
+        }
+}
+
+static void a_confirm_forgives(void **state)
+{
+        (void)state;
+        rig_start(personal, STARTED);
+        rig_stop(personal, SG_CAUSE_FAULT);
+        trial(personal);
+        vm_confirmed(personal);
+        assert_int_equal(personal->crashes, 0);
+        assert_int_equal(personal->life.state, SG_VM_RUNNING);
+}
+
+/* ---- Restarts ---- */
+
+static void a_restart_that_was_asked_for_forgives(void **state)
+{
+        (void)state;
+        rig_start(personal, STARTED);
+        rig_stop(personal, SG_CAUSE_FAULT);
+        rig_start(personal, STARTED);
+        assert_int_equal(restart(personal), SG_HC_OK);
+        rig_work(personal);
+        assert_int_equal(personal->crashes, 0);
+        assert_int_equal(personal->life.cause, SG_CAUSE_RESTART);
+        assert_int_equal(personal->slot, 0);
 }
 
 static void a_guest_that_turned_itself_off_stays_off_until_a_restart(void **state)
 {
         (void)state;
-        runs();
-        world.again = false;
-        stops(guest, SG_CAUSE_OFF);
-        assert_int_equal(guest->life.state, SG_VM_STOPPED);
-        assert_int_equal(guest->slot, SG_SLOT_NONE);
-        assert_int_equal(vm_restart(guest), SG_HC_OK);
-        work(guest);
-        assert_int_equal(world.resident_loads, 1);
+        rig_start(personal, STARTED);
+        rig_stop(personal, SG_CAUSE_OFF);
+        assert_int_equal(personal->life.state, SG_VM_STOPPED);
+        assert_int_equal(personal->slot, SG_SLOT_NONE);
+        assert_int_equal(personal->requests, 0);
+        fake.kicks[personal->vcpu[0].cpu] = 0;
+        assert_int_equal(restart(personal), SG_HC_OK);
+        assert_int_equal(fake.kicks[personal->vcpu[0].cpu], 1);
+        rig_work(personal);
+        assert_int_equal(personal->slot, 0);
+        assert_false(rig_logged("refused to go"));
 }
 
 static void a_restart_is_refused_where_it_is_not_one(void **state)
 {
-        (void)state;
-        assert_int_equal(vm_restart(update), SG_HC_BAD_STATE);
-        loads();
-        assert_int_equal(vm_restart(guest), SG_HC_BAD_STATE);
-        assert_int_equal(guest->requests, 0);
+        assert_int_equal(restart(update), SG_HC_BAD_ARGUMENT);
+        assert_int_equal(restart(rt), SG_HC_BAD_STATE); /* CREATED */
+        for (enum stage s = WANTED; s < STARTED; s++) {
+                rig_setup(state);
+                rig_start(rt, s);
+                assert_int_equal(restart(rt), SG_HC_BAD_STATE);
+                assert_false(rt->requests & (VM_REQUEST_START | VM_REQUEST_STOP));
+        }
+        rig_setup(state);
+        trial(rt);
+        assert_int_equal(restart(rt), SG_HC_BAD_STATE);
+        assert_int_equal(rt->requests, 0);
 }
 
 static int64_t answer;
 
 static void somebody_restarts_it(void)
 {
-        answer = vm_restart(guest);
+        answer = restart(personal);
 }
 
 /* What was answered OK happens; what cannot happen is refused. */
-static void a_restart_in_the_middle_of_a_start_or_a_stop(void **state)
+static void a_restart_in_the_middle_of_a_stop_is_refused(void **state)
 {
         (void)state;
-        world.due = SG_SLOT_NONE;
-        vm_ask(guest, VM_REQUEST_START);
-        world.meanwhile = somebody_restarts_it;
-        assert_true(vm_work(guest));
-        assert_int_equal(answer, SG_HC_OK);
-        assert_int_equal(guest->life.state, SG_VM_STOPPED);
-        world.due = 1;
-        work(guest);
-        assert_int_equal(guest->slot, 1);
-
-        move(SG_VM_LOADING);
-        world.again = false;
-        world.meanwhile = somebody_restarts_it;
-        stops(guest, SG_CAUSE_FAULT);
+        rig_start(personal, STARTED);
+        fake_meanwhile(FAKE_SLOTS_STOPPED, 1, somebody_restarts_it);
+        rig_stop(personal, SG_CAUSE_OFF);
         assert_int_equal(answer, SG_HC_BAD_STATE);
-        assert_int_equal(guest->requests, 0);
+        assert_int_equal(personal->life.state, SG_VM_STOPPED);
+        assert_int_equal(personal->requests, 0);
+}
+
+static void a_restart_in_the_middle_of_a_start_is_one_more(void **state)
+{
+        (void)state;
+        fake_meanwhile(FAKE_SLOTS_DUE, 1, somebody_restarts_it);
+        rig_start(personal, WANTED);
+        assert_int_equal(answer, SG_HC_OK);
+        assert_int_equal(rig_told_that(SG_EV_LOAD_WANTED, personal, 0, 0), 2);
+}
+
+static void somebody_restarts_the_resident(void)
+{
+        answer = restart(rt);
+}
+
+static void a_restart_in_the_middle_of_a_start_by_hv_itself_is_that_one(void **state)
+{
+        (void)state;
+        rig_start(rt, STARTED);
+        rig_stop(rt, SG_CAUSE_OFF);
+        assert_int_equal(restart(rt), SG_HC_OK);
+        fake_meanwhile(FAKE_SLOTS_DUE, 1, somebody_restarts_the_resident);
+        rig_work(rt);
+        assert_int_equal(answer, SG_HC_OK);
+        assert_int_equal(rt->life.state, SG_VM_VERIFYING);
+        assert_int_equal(rt->requests, 0);
+        assert_int_equal(rig_told(SG_EV_LOAD_WANTED, rt), 1);
 }
 
 static void a_guest_with_nothing_to_start_has_failed(void **state)
 {
         (void)state;
-        world.due = SG_SLOT_NONE;
-        vm_ask(guest, VM_REQUEST_START);
-        work(guest);
-        assert_int_equal(guest->life.state, SG_VM_FAILED);
-        assert_int_equal(guest->requests, 0);
+        for (unsigned slot = 0; slot < 2; slot++) {
+                rig_start(personal, ENTERED);
+                assert_int_equal(personal->slot, slot);
+                assert_int_equal(CALL(personal, SG_HC_BOOT_REPORT, SG_E_IMAGE_MAGIC), SG_HC_DENIED);
+                rig_work(personal);
+        }
+        assert_int_equal(personal->life.state, SG_VM_FAILED);
+        assert_int_equal(personal->life.cause, SG_CAUSE_VERIFY_FAILED);
+        assert_int_equal(personal->requests, 0);
+        /* Either slot takes a full image, and then it starts again. */
+        rig_stage_image(personal);
+        assert_int_equal(restart(personal), SG_HC_OK);
+        rig_start(personal, STARTED);
+        assert_int_equal(personal->life.state, SG_VM_TRIAL);
 }
 
-static void only_a_lent_load_is_updates_to_stop(void **state)
+static void a_restart_when_nothing_is_due_looks_again(void **state)
 {
         (void)state;
-        waits_for_its_load();
-        move(SG_VM_LOADING);
-        assert_false(vm_stop_lent(guest, SG_CAUSE_LOAD_FAILED));
-        assert_int_equal(guest->requests, 0);
-        load_scrub_and_lend(guest);
-        assert_true(vm_stop_lent(guest, SG_CAUSE_LOAD_FAILED));
-        assert_false(vm_stop_lent(guest, SG_CAUSE_LOAD_FAILED));
-        parked(guest);
-        assert_true(vm_work(guest));
-        assert_int_equal(guest->life.cause, SG_CAUSE_LOAD_FAILED);
+        slots_init(NULL); /* no boot state */
+        fake_meanwhile(FAKE_SLOTS_DUE, 1, somebody_restarts_it);
+        vm_ask(personal, VM_REQUEST_START);
+        assert_true(vm_work(personal));
+        assert_int_equal(answer, SG_HC_OK);
+        assert_int_equal(personal->life.state, SG_VM_STOPPED);
+        slots_init(&nor.flash);
+        rig_work(personal);
+        assert_int_equal(personal->slot, 0);
 }
+
+/* ---- In start order ---- */
 
 static void the_next_vm_starts_after_this_one(void **state)
 {
         (void)state;
-        update->start_next = guest;
-        vm_ask(update, VM_REQUEST_START);
-        work(update);
-        assert_int_equal(guest->requests, VM_REQUEST_START);
-        stops(update, SG_CAUSE_FAULT);
-        assert_null(update->start_next);
+        rt->start_next = personal;
+        rig_start(rt, WANTED);
+        assert_int_equal(personal->requests, VM_REQUEST_START);
+        assert_null(rt->start_next);
+        personal->requests = 0;
+        rig_step(rt, WANTED);
+        assert_int_equal(personal->requests, 0);
+}
+
+static void one_that_cannot_start_holds_up_nobody(void **state)
+{
+        (void)state;
+        slots_init(NULL);
+        rt->start_next = personal;
+        vm_ask(rt, VM_REQUEST_START);
+        rig_work(rt);
+        assert_int_equal(rt->life.state, SG_VM_FAILED);
+        assert_int_equal(personal->requests, VM_REQUEST_START);
 }
 
 static void update_that_comes_back_hears_what_was_wanted(void **state)
 {
         (void)state;
-        waits_for_its_load();
-        assert_int_equal(world.loads_wanted, 1);
-        vm_ask(update, VM_REQUEST_START);
-        work(update);
-        assert_int_equal(world.loads_wanted, 2);
+        rig_start(rt, STARTED);
+        rig_stop(rt, SG_CAUSE_OFF);
+        rig_start(personal, WANTED);
+        event_send(SG_EV_AGENT, FAKE_RT, 0, 0);
+        rig_listen();
+        event_send(SG_EV_AGENT, FAKE_RT, 0, 0);
+        rig_stop(update, SG_CAUSE_FAULT);
+        assert_int_equal(rig_told_that(SG_EV_LOAD_WANTED, personal, 0, 0), 1);
+        assert_int_equal(rig_told(SG_EV_LOAD_WANTED, rt), 0);
+        assert_int_equal(rig_told(SG_EV_LOAD_WANTED, update), 0);
+        assert_int_equal(rig_told(SG_EV_AGENT, rt), 0); /* that was for its predecessor */
 }
 
-#define ROW(test) cmocka_unit_test_setup(test, setup)
+static void update_that_comes_back_hears_what_was_given_up(void **state)
+{
+        (void)state;
+        rig_stage_image(rt);
+        rig_start(rt, ENTERED);
+        assert_int_equal(CALL(rt, SG_HC_BOOT_REPORT, SG_E_IMAGE_MAGIC), SG_HC_DENIED);
+        rig_work(rt);
+        rig_listen();
+        rig_stop(update, SG_CAUSE_FAULT);
+        assert_int_equal(rig_told_that(SG_EV_ROLLED_BACK, rt, 1, SG_CAUSE_VERIFY_FAILED), 1);
+        assert_int_equal(rig_told(SG_EV_ROLLED_BACK, personal), 0);
+}
+
+#define ROW(test) cmocka_unit_test_setup(test, rig_setup)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                ROW(each_part_of_a_start_is_limited),
-                ROW(a_load_that_nobody_begins_is_asked_for_again),
-                ROW(a_guest_that_runs_may_take_its_time),
-                ROW(update_that_misses_its_beat_is_stopped),
-                ROW(a_start_that_is_durable_is_on_time),
-                ROW(a_confirm_ends_the_trials_limit),
-                ROW(a_late_confirm_leaves_the_next_loads_limit),
                 ROW(the_first_cause_of_a_stop_counts),
+                ROW(a_stop_reaches_all_of_its_cores),
+                ROW(what_does_not_run_is_not_stopped),
+                ROW(a_stop_says_why),
+                ROW(a_stop_resets_its_devices),
+                ROW(what_the_table_of_lives_refuses_is_logged),
                 ROW(what_counts_as_a_crash),
+                ROW(update_does_not_end_while_all_is_well),
                 ROW(too_many_crashes_fail_it_and_a_restart_lives_again),
+                ROW(update_is_not_started_for_ever),
                 ROW(a_calm_run_forgives),
+                ROW(a_confirm_forgives),
+                ROW(a_restart_that_was_asked_for_forgives),
                 ROW(a_guest_that_turned_itself_off_stays_off_until_a_restart),
                 ROW(a_restart_is_refused_where_it_is_not_one),
-                ROW(a_restart_in_the_middle_of_a_start_or_a_stop),
+                ROW(a_restart_in_the_middle_of_a_stop_is_refused),
+                ROW(a_restart_in_the_middle_of_a_start_is_one_more),
+                ROW(a_restart_in_the_middle_of_a_start_by_hv_itself_is_that_one),
                 ROW(a_guest_with_nothing_to_start_has_failed),
-                ROW(only_a_lent_load_is_updates_to_stop),
+                ROW(a_restart_when_nothing_is_due_looks_again),
                 ROW(the_next_vm_starts_after_this_one),
+                ROW(one_that_cannot_start_holds_up_nobody),
                 ROW(update_that_comes_back_hears_what_was_wanted),
+                ROW(update_that_comes_back_hears_what_was_given_up),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,6 @@
 #include "hv/core/ipi.h"
 #include "hv/core/log.h"
 #include "hv/core/random.h"
-#include "hv/vm/load.h"
 #include "hv/vm/timer.h"
 
 struct fake_system fake;
@@ -63,14 +62,6 @@ void fake_system_reset(void)
         }
 }
 
-static void note(const char *what, struct vm *vm, uint64_t arg)
-{
-        fake.called = what;
-        fake.called_vm = vm;
-        fake.called_arg = arg;
-        fake.calls++;
-}
-
 struct vm *vm_by_index(unsigned index)
 {
         return index < FAKE_VMS ? &fake.vm[index] : NULL;
@@ -81,61 +72,9 @@ struct vm *vm_update(void)
         return &fake.vm[FAKE_UPDATE];
 }
 
-void vm_stop(struct vm *vm, enum sg_cause cause)
-{
-        note("vm_stop", vm, cause);
-}
-
-int64_t vm_restart(struct vm *vm)
-{
-        note("vm_restart", vm, 0);
-        return SG_HC_OK;
-}
-
-void vm_started(struct vm *vm, bool trial)
-{
-        note("vm_started", vm, trial);
-        vm->life.state = trial ? SG_VM_TRIAL : SG_VM_RUNNING;
-}
-
-uint32_t vm_beat(struct vm *vm)
-{
-        note("vm_beat", vm, 0);
-        return vm->desc->beat_limit_ms;
-}
-
-void vm_confirmed(struct vm *vm)
-{
-        note("vm_confirmed", vm, 0);
-        vm->life.state = SG_VM_RUNNING;
-}
-
-bool vm_on_trial(struct vm *vm)
-{
-        return vm->life.state == SG_VM_TRIAL;
-}
-
 uint64_t vm_counter(const struct vm *vm, enum sg_counter counter)
 {
         return vm->vcpu[0].counters[counter];
-}
-
-int64_t load_begin(struct vm *vm)
-{
-        note("load_begin", vm, 0);
-        return SG_HC_OK;
-}
-
-int64_t load_end(struct vm *vm, uint64_t loaded)
-{
-        note("load_end", vm, loaded);
-        return SG_HC_OK;
-}
-
-int64_t load_abort(struct vm *vm, uint64_t error)
-{
-        note("load_abort", vm, error);
-        return SG_HC_OK;
 }
 
 size_t agent_write(struct agent *agent, const uint8_t *bytes, size_t size)
@@ -172,11 +111,6 @@ void vcpu_power_off(struct vcpu *vcpu)
         vcpu->power = VCPU_OFF;
 }
 
-void vcpu_wait(struct vcpu *vcpu)
-{
-        note("vcpu_wait", vcpu->vm, vcpu->index);
-}
-
 void ipi_kick(unsigned cpu)
 {
         __atomic_fetch_add(&fake.kicks[cpu], 1, __ATOMIC_RELAXED);
@@ -200,6 +134,8 @@ void hv_log(const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(fake.log, sizeof(fake.log), fmt, args);
         va_end(args);
+        if (fake.on_log)
+                fake.on_log(fake.log);
 }
 
 uint64_t random_u64(void)

@@ -31,6 +31,7 @@ struct fake_system {
         unsigned calls;
         unsigned kicks[8]; /* per core */
         char log[200];     /* the last line */
+        void (*on_log)(const char *line);
 };
 
 extern struct fake_system fake;
