@@ -35,6 +35,8 @@ $(call unit-test,vm,tests/unit/vm_test.c $(VM_RIG),$(FAKE_WRAPS))
 $(call unit-test,vm_limits,tests/unit/vm_limits_test.c $(VM_RIG),$(FAKE_WRAPS))
 $(call unit-test,load,tests/unit/load_test.c $(VM_RIG),$(FAKE_WRAPS))
 $(call unit-test,load_breaks,tests/unit/load_breaks_test.c $(VM_RIG),$(FAKE_WRAPS))
+$(call unit-test,load_walk,tests/unit/load_walk_test.c tests/unit/fake_update.c \
+  $(addprefix updater/el1/,loads.c loader.c) $(BOOTFLOW_LAYOUT) $(VM_RIG),$(FAKE_WRAPS) -Wl$(comma)--wrap=printf)
 
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)

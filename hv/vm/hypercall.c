@@ -90,7 +90,11 @@ static int64_t call_event_next(struct call *c)
 
 static int64_t call_load_begin(struct call *c)
 {
-        return load_begin(c->vm);
+        uint8_t slot;
+        int64_t result = load_begin(c->vm, &slot);
+
+        c->result[0] = slot;
+        return result;
 }
 
 static int64_t call_load_end(struct call *c)
@@ -221,7 +225,7 @@ static const struct hypercall_row rows[] = {
         {ROW(SLOT_INFO), 7, ANY, GUEST_SLOT, call_slot_info},
         {ROW(COUNTER), 1, ANY, ANY_VM, call_counter},
         {ROW(EVENT_NEXT), 5, UPDATE, NOTHING, call_event_next},
-        {ROW(LOAD_BEGIN), 0, UPDATE, GUEST, call_load_begin},
+        {ROW(LOAD_BEGIN), 1, UPDATE, GUEST, call_load_begin},
         {ROW(LOAD_END), 0, UPDATE, GUEST, call_load_end},
         {ROW(LOAD_ABORT), 0, UPDATE, GUEST, call_load_abort},
         {ROW(STAGE), 0, UPDATE, GUEST_SLOT, call_stage},

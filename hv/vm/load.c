@@ -123,12 +123,13 @@ static int64_t begin_or_tell(struct vm *vm)
         return SG_HC_OK;
 }
 
-int64_t load_begin(struct vm *vm)
+int64_t load_begin(struct vm *vm, uint8_t *slot)
 {
         int64_t result;
 
         spin_lock(&vm->lock);
         result = vm->requests ? SG_HC_BAD_STATE : begin_or_tell(vm);
+        *slot = vm->slot;
         spin_unlock(&vm->lock);
         return result;
 }

@@ -14,10 +14,10 @@
 
 struct vm;
 
-/* update's core, after rights were checked. Return SG_HC_*. load_end() returns with the region
- * withdrawn: unmapped, TLBs and caches clean; when this load was stopped meanwhile it is
- * SG_HC_BAD_STATE and nothing follows. */
-int64_t load_begin(struct vm *vm);
+/* update's core, after rights were checked. Return SG_HC_*. *slot: the one to load. load_end()
+ * returns with the region withdrawn: unmapped, TLBs and caches clean; when this load was stopped
+ * meanwhile it is SG_HC_BAD_STATE and nothing follows. */
+int64_t load_begin(struct vm *vm, uint8_t *slot);
 int64_t load_end(struct vm *vm, uint64_t loaded);
 int64_t load_abort(struct vm *vm, uint64_t error);
 

@@ -40,10 +40,10 @@
  * happened. EMPTY when there is none. The interrupt SG_UPDATE_SPI is level: high while there is
  * one. */
 #define SG_HC_EVENT_NEXT SG_HC(0x10)
-/* update: x1 = vm. The VM must be STOPPED. It becomes LOADING; its RAM is scrubbed on its own core
- * and then its load region is lent, read-write, never executable: the event SG_EV_LOADABLE brings
- * address and size. For a VM that is LOADING and lent already, the event comes again (it may have
- * been lost). */
+/* update: x1 = vm -> x1 = slot to load: since SG_EV_LOAD_WANTED another one may have become due.
+ * The VM must be STOPPED. It becomes LOADING; its RAM is scrubbed on its own core and then its load
+ * region is lent, read-write, never executable: the event SG_EV_LOADABLE brings address and size.
+ * For a VM that is LOADING and lent already, the event comes again (it may have been lost). */
 #define SG_HC_LOAD_BEGIN SG_HC(0x11)
 /* update: x1 = vm, x2 = bytes loaded. Withdraws the region (unmap, TLBI, cache maintenance) before
  * it returns; the VM goes on to VERIFYING and runs bootfw. */
@@ -89,7 +89,7 @@
  * once. */
 #define SG_HC_BOOT_REPORT SG_HC(0x40)
 
-#define SG_ABI_VERSION    0x00020000
+#define SG_ABI_VERSION    0x00020001
 #define SG_VM_SELF        0xffff
 #define SG_SLOT_NONE      0xff
 #define SG_UPDATE_SPI     32 /* SPI number of update's event interrupt; INTID is 32 more */

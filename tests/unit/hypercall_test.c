@@ -376,6 +376,9 @@ static void calls_reach_whom_they_name(void **state)
                 assert_string_equal(fake.called, rows[i].called);
                 assert_ptr_equal(fake.called_vm, personal);
         }
+        personal->slot = 1;
+        assert_int_equal(CALL(update, SG_HC_LOAD_BEGIN, 2, 0), SG_HC_OK);
+        assert_int_equal(result(update, 1), 1);
 }
 
 /* ---- The life of an update ---- */

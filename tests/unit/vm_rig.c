@@ -275,6 +275,7 @@ void rig_step(struct vm *vm, enum stage stage)
                 break;
         case BEGUN:
                 assert_int_equal(CALL(update, SG_HC_LOAD_BEGIN, vm->index), SG_HC_OK);
+                assert_int_equal(update->vcpu[0].regs.x[1], vm->slot);
                 break;
         case LENT:
                 rig_work(vm);

@@ -191,10 +191,16 @@ const struct hv_ops hv_calls_ops = {
         .confirm_for = confirm_for,
 };
 
-static int64_t load_begin(void *ctx, uint32_t vm)
+static int64_t load_begin(void *ctx, uint32_t vm, uint32_t *slot)
 {
+        struct hvc_regs r = {.x = {SG_HC_LOAD_BEGIN, vm}};
+        const int64_t result = hvc_call(&r);
+
         (void)ctx;
-        return hvc_simple(SG_HC_LOAD_BEGIN, vm, 0, 0);
+        if (result == SG_HC_OK) {
+                *slot = (uint32_t)r.x[1];
+        }
+        return result;
 }
 
 static int64_t load_end(void *ctx, uint32_t vm, uint64_t size)

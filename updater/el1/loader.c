@@ -14,17 +14,16 @@ void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t v
         loader->buffer = buffer;
 }
 
-int64_t loader_wanted(struct loader *loader, uint32_t slot)
+int64_t loader_wanted(struct loader *loader)
 {
         int64_t result;
 
         if (loader->state == LOADER_COPYING) {
                 return SG_HC_OK;
         }
-        result = loader->ops->begin(loader->ops->ctx, loader->vm);
+        result = loader->ops->begin(loader->ops->ctx, loader->vm, &loader->slot);
         if (result == SG_HC_OK) {
                 loader->state = LOADER_ASKED;
-                loader->slot = slot;
         }
         /* Asked before, a refusal means that the event with the region's address is still to come.
          */
@@ -39,7 +38,7 @@ void loader_again(struct loader *loader, uint32_t slot)
         loader->state = LOADER_ASKED;
         loader->slot = slot;
         /* A refusal means that the event with the region's address is still to come. */
-        loader->ops->begin(loader->ops->ctx, loader->vm);
+        loader->ops->begin(loader->ops->ctx, loader->vm, &loader->slot);
 }
 
 void loader_lent(struct loader *loader, uint64_t base, uint64_t size)

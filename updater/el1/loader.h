@@ -24,8 +24,8 @@
 
 struct loader_ops {
         void *ctx;
-        /* SG_HC_LOAD_BEGIN, _END, _ABORT; each returns SG_HC_*. */
-        int64_t (*begin)(void *ctx, uint32_t vm);
+        /* SG_HC_LOAD_BEGIN, _END, _ABORT; each returns SG_HC_*. *slot: set with SG_HC_OK. */
+        int64_t (*begin)(void *ctx, uint32_t vm, uint32_t *slot);
         int64_t (*end)(void *ctx, uint32_t vm, uint64_t size);
         int64_t (*abort)(void *ctx, uint32_t vm, sg_err why);
         /* Makes the lent region addressable at its address, and takes that away again. */
@@ -52,11 +52,13 @@ struct loader {
 void loader_init(struct loader *loader, const struct loader_ops *ops, uint32_t vm,
                  const struct storage slots[2], uint8_t *buffer);
 
-/* SG_EV_LOAD_WANTED, or a VM found waiting. Does nothing while it copies; what was only asked for
- * may have been stopped since, and is asked for again. Returns hv's answer to LOAD_BEGIN. */
-int64_t loader_wanted(struct loader *loader, uint32_t slot);
+/* SG_EV_LOAD_WANTED, or a VM found waiting; hv says for which slot. Does nothing while it copies;
+ * what was only asked for may have been stopped since, and is asked for again. Returns hv's answer
+ * to LOAD_BEGIN. */
+int64_t loader_wanted(struct loader *loader);
 
-/* A VM was found LOADING, though nothing of it is known here: the region is asked for again. */
+/* A VM was found LOADING that slot, though nothing of it is known here: the region is asked for
+ * again. */
 void loader_again(struct loader *loader, uint32_t slot);
 
 /* SG_EV_LOADABLE. */

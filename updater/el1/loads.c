@@ -5,13 +5,12 @@
 
 #include "updater/el1/hv_calls.h"
 
-void loads_want(struct guest *guest, uint32_t slot)
+void loads_want(struct guest *guest)
 {
-        const int64_t result = loader_wanted(&guest->loader, slot);
+        const int64_t result = loader_wanted(&guest->loader);
 
         if (result != SG_HC_OK) {
-                printf("%s: hv refused to have slot %u loaded (%d)\n", guest->vm->name,
-                       (unsigned)slot, (int)result);
+                printf("%s: hv refused to have it loaded (%d)\n", guest->vm->name, (int)result);
         }
 }
 
@@ -26,7 +25,7 @@ static void ask_about(struct guest *guest)
                 loader_again(&guest->loader, info.slot);
         } else if (info.state == SG_VM_STOPPED && info.slot != SG_SLOT_NONE) {
                 loader_withdrawn(&guest->loader);
-                loads_want(guest, info.slot);
+                loads_want(guest);
         }
 }
 

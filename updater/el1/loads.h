@@ -9,7 +9,7 @@
 #include "updater/el1/guests.h"
 
 /* SG_EV_LOAD_WANTED. */
-void loads_want(struct guest *guest, uint32_t slot);
+void loads_want(struct guest *guest);
 
 /* At our start, and when events were lost: asks hv what each guest waits for. */
 void loads_ask(struct guests *guests);

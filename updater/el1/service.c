@@ -186,7 +186,7 @@ static void on_guest_event(struct guest *guest, const struct hv_event *event)
                 on_state(guest, (enum sg_vm_state)event->a);
                 break;
         case SG_EV_LOAD_WANTED:
-                loads_want(guest, (uint32_t)event->a);
+                loads_want(guest);
                 break;
         case SG_EV_LOADABLE:
                 loader_lent(&guest->loader, event->a, event->b);

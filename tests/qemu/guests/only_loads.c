@@ -37,7 +37,7 @@ static void carry(struct guest *guest, const struct hv_event *event)
                 }
                 break;
         case SG_EV_LOAD_WANTED:
-                loads_want(guest, (uint32_t)event->a);
+                loads_want(guest);
                 break;
         case SG_EV_LOADABLE:
                 loader_lent(&guest->loader, event->a, event->b);

@@ -46,8 +46,9 @@ bool vm_on_trial(struct vm *vm)
         return vm->life.state == SG_VM_TRIAL;
 }
 
-int64_t load_begin(struct vm *vm)
+int64_t load_begin(struct vm *vm, uint8_t *slot)
 {
+        *slot = vm->slot;
         note("load_begin", vm, 0);
         return SG_HC_OK;
 }

@@ -32,7 +32,7 @@ static struct {
 void fake_core_reset(void)
 {
         memset(&fake_core, 0, sizeof(fake_core));
-        memset(meanwhile, 0, sizeof(meanwhile));
+        fake_core_leave_alone();
         fake_core.timer = UINT64_MAX;
         fake_core.dma_open = true;
 }
@@ -48,6 +48,11 @@ void fake_meanwhile(enum fake_point where, unsigned nth, void (*act)(void))
 {
         meanwhile[where].nth = nth;
         meanwhile[where].act = act;
+}
+
+void fake_core_leave_alone(void)
+{
+        memset(meanwhile, 0, sizeof(meanwhile));
 }
 
 static void another_core_acts(enum fake_point where)
@@ -145,12 +150,15 @@ static void set_cached(const uint8_t *p, uint64_t size, bool cached)
         memset(fake_core.cached + first, cached, end - first);
 }
 
+void fake_ram_cached(struct paddr pa, uint64_t size)
+{
+        set_cached(fake_ram(pa, size), size, true);
+}
+
 void fake_ram_write(struct paddr pa, uint8_t byte, uint64_t size)
 {
-        uint8_t *p = fake_ram(pa, size);
-
-        memset(p, byte, size);
-        set_cached(p, size, true);
+        memset(fake_ram(pa, size), byte, size);
+        fake_ram_cached(pa, size);
 }
 
 bool fake_ram_is(struct paddr pa, uint8_t byte, uint64_t size)

@@ -34,6 +34,7 @@ void fake_core_reset(void);
 
 uint8_t *fake_ram(struct paddr pa, uint64_t size);
 void fake_ram_write(struct paddr pa, uint8_t byte, uint64_t size); /* by software, into caches */
+void fake_ram_cached(struct paddr pa, uint64_t size); /* software is about to write there */
 bool fake_ram_is(struct paddr pa, uint8_t byte, uint64_t size);
 bool fake_ram_is_clean(struct paddr pa, uint64_t size);
 
@@ -49,5 +50,6 @@ enum fake_point {
 
 /* When a core is there the nth time from now on, 1 being the next. Once. */
 void fake_meanwhile(enum fake_point where, unsigned nth, void (*act)(void));
+void fake_core_leave_alone(void); /* nobody does, from now on */
 
 #endif
