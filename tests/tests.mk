@@ -17,7 +17,7 @@ $(B)/venv-tests/stamp: tests/requirements.txt | $(D)/packages.stamp
 test: all $$(addprefix $(B)/unit/,$$(UNIT_TESTS)) $(B)/venv-tests/stamp
 	tests/run all $(B)/unit $(UNIT_TESTS)
 
-soak: all mutant-judges $(B)/venv-tests/stamp
+soak: all mutant-judges $(B)/unit/load_walk $(B)/venv-tests/stamp
 	tests/run soak
 
 # A guest that tries out its GIC.

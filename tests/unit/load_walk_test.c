@@ -5,6 +5,8 @@
  * update end, the disk fails and time passes. At every step RAM has one owner; bootfw always finds
  * the whole slot; and left alone again, every guest comes to run.
  */
+#include <stdlib.h>
+
 #include <segue/bytes.h>
 
 #include "bootflow/image.h"
@@ -23,7 +25,7 @@ static bool unrest;         /* as long as anything may happen */
 static bool busy[FAKE_VMS]; /* its boot core is in the middle of something */
 static unsigned stages;     /* images that were staged: each is another one */
 static uint64_t random_state;
-static unsigned seed;
+static unsigned walks = WALKS, seed;
 
 static uint64_t any(uint64_t below)
 {
@@ -299,7 +301,7 @@ static void make_images(void)
 static void every_guest_comes_to_run_again(void **state)
 {
         make_images();
-        for (seed = 1; seed <= WALKS; seed++) {
+        for (seed = 1; seed <= walks; seed++) {
                 rig_setup(state);
                 random_state = seed * UINT64_C(0x9e3779b97f4a7c15);
                 fake.desc[FAKE_UPDATE].restart_limit = 2 * STEPS;
@@ -316,7 +318,6 @@ static void every_guest_comes_to_run_again(void **state)
 static void an_old_wish_loads_what_is_due_now(void **state)
 {
         make_images();
-        seed = WALKS + 1;
         rig_setup(state);
         program = 0;
         update_runs();
@@ -336,7 +337,7 @@ static void an_old_wish_loads_what_is_due_now(void **state)
 static int tell_seed(void **state)
 {
         (void)state;
-        if (seed <= WALKS)
+        if (seed <= walks)
                 print_error("seed %u\n", seed);
         return 0;
 }
@@ -348,5 +349,9 @@ int main(void)
                 cmocka_unit_test(an_old_wish_loads_what_is_due_now),
         };
 
+        const char *more = getenv("WALKS"); /* make soak */
+
+        if (more)
+                walks = (unsigned)strtoul(more, NULL, 10);
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
