@@ -60,9 +60,10 @@ static int64_t may_turn_on(const struct vm *vm, const struct vcpu *target)
         return PSCI_ALREADY_ON;
 }
 
+/* What lies below the RAM wraps to beyond it. */
 static bool in_ram(const struct vm *vm, uint64_t ipa)
 {
-        return ipa >= vm->ram_ipa.ipa && ipa - vm->ram_ipa.ipa < vm->ram_size && ipa % 4 == 0;
+        return ipa - vm->ram_ipa.ipa < vm->ram_size && ipa % 4 == 0;
 }
 
 static int64_t cpu_on(struct vcpu *vcpu, const uint64_t *arg)

@@ -7,10 +7,10 @@ MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DIS
            bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c \
            bootflow/image_layout.c bootflow/image.c bootflow/fit.c bootflow/place.c \
            $(addprefix delta/,header.c open.c map.c arena.c stream.c step.c predict.c info.c) \
-           $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c vm.c load.c)
+           $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c vm.c load.c psci.c)
 # The quickest first.
 MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
-                 events hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
+                 events psci hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
                  boot_state hypercall vm_limits load_breaks vm load \
                  slots_test tuf_test package_test image_test journal_test \
                  delta_map_test delta_header_test delta_frame_test delta_bad_test delta_library_test \
