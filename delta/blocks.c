@@ -127,8 +127,7 @@ static sg_err read_column(struct dl_blocks *b)
                 if (e)
                         return e;
                 if (code < BLOCK_DIGITS) {
-                        if (digit > 20 || (code + 1u) << digit > b->size - at - run)
-                                return SG_E_DELTA_SEGMENT;
+                        /* Digit 20 takes any run beyond the block: that ends the loop. */
                         run += (code + 1u) << digit++;
                         continue;
                 }
@@ -157,7 +156,7 @@ static sg_err read_counts(struct dl_blocks *b)
                 size += counts[i];
         }
         b->size = size;
-        return size > 0 && tree_begin(&b->tree, counts) ? SG_OK : SG_E_DELTA_SEGMENT;
+        return tree_begin(&b->tree, counts) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
 static sg_err next_block(struct dl_blocks *b)
@@ -166,7 +165,7 @@ static sg_err next_block(struct dl_blocks *b)
 
         if (!e)
                 e = dl_stream_varint(&b->part[0], &b->end);
-        if (!e && (b->end == 0 || b->end > b->size))
+        if (!e && b->end > b->size)
                 e = SG_E_DELTA_SEGMENT;
         if (!e)
                 e = read_column(b);
@@ -178,7 +177,11 @@ static sg_err next_block(struct dl_blocks *b)
         return SG_OK;
 }
 
-/* Row 0 is the empty context; those that end with a byte follow in its order. */
+/*
+ * Row 0 is the empty context; those that end with a byte follow in its order. From each row but the
+ * last one a step leads to another, never to row 0 and to none twice: so the walk comes to its end,
+ * and only whether it does so too early is asked.
+ */
 sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
 {
         for (; n > 0; n--) {
@@ -192,8 +195,7 @@ sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
                         return SG_E_DELTA_SEGMENT;
                 *to++ = tree_entry(&b->tree, b->row < b->end ? b->row : b->row - 1, &before);
                 b->row = 1 + before;
-                if (--b->left == 0 && b->row != b->end)
-                        return SG_E_DELTA_SEGMENT;
+                b->left--;
         }
         return SG_OK;
 }

@@ -41,7 +41,7 @@ static uint32_t adopt(struct tree_shape *s, uint32_t inner, const uint16_t *node
 uint32_t tree_plan(struct tree_shape *s, const uint32_t counts[TREE_BYTES])
 {
         uint32_t weights[TREE_BYTES + TREE_INNER], n = 0, at = 0;
-        uint16_t nodes[TREE_BYTES];
+        uint16_t nodes[TREE_BYTES] = {0};
 
         memcpy(weights, counts, TREE_BYTES * sizeof(*weights));
         for (uint16_t i = 0; i < TREE_BYTES; i++) {
@@ -50,7 +50,7 @@ uint32_t tree_plan(struct tree_shape *s, const uint32_t counts[TREE_BYTES])
         }
         for (uint32_t inner = 0; n > 1; inner++) {
                 /* The first has so few sides that all others have all. */
-                uint32_t sides = inner > 0 ? TREE_SIDES : (n - 2) % (TREE_SIDES - 1) + 2;
+                uint32_t sides = (n - 2) % (TREE_SIDES - 1) + 2;
                 lightest_last(nodes, weights, n, sides);
                 n -= sides;
                 weights[TREE_BYTES + inner] = adopt(s, inner, nodes + n, sides, weights);

@@ -7,8 +7,8 @@
 #include "delta/wire.h"
 
 #define REGISTERS      32u
-#define NO_PAGE        UINT32_MAX
-#define CALL_CLOBBERED 19u /* x0 to x18 do not survive a call (AAPCS64) */
+#define NO_PAGE        UINT32_MAX /* beyond any limit, as pages outside the program are */
+#define CALL_CLOBBERED 19u        /* x0 to x18 do not survive a call (AAPCS64) */
 
 static int64_t sign(uint32_t field, unsigned bits)
 {
@@ -96,12 +96,9 @@ static void on_adrp(struct scan *s, uint32_t index, uint32_t word, uint32_t pos)
         uint32_t rd = field(word, 0, 5);
         int64_t target = (pos >> 12) + sign(adr_field(word), 21);
 
-        s->page[rd] = NO_PAGE;
         refer(s, index, A64_ADRP, target * 4096);
-        if (s->words[index].kind == A64_ADRP) {
-                s->page[rd] = (uint32_t)target;
-                s->adrp[rd] = index;
-        }
+        s->page[rd] = (uint32_t)target;
+        s->adrp[rd] = index;
 }
 
 static void on_low_half(struct scan *s, uint32_t index, uint32_t word)
@@ -109,7 +106,7 @@ static void on_low_half(struct scan *s, uint32_t index, uint32_t word)
         uint32_t rn = field(word, 5, 5);
         uint32_t low = field(word, 10, 12) << (is_add_immediate(word) ? 0 : scale(word));
 
-        if (s->page[rn] == NO_PAGE || low > 4095u)
+        if (low > 4095u)
                 return;
         int64_t target = (int64_t)s->page[rn] * 4096 + low;
         refer(s, index, A64_LO12, target);
@@ -193,7 +190,7 @@ uint32_t a64_retarget(uint32_t word, enum a64_kind kind, uint32_t pos, uint32_t 
         case A64_ADR:
                 return fits(distance, 21) ? with_adr_field(word, (uint32_t)distance) : word;
         case A64_ADRP:
-                return fits(pages, 21) ? with_adr_field(word, (uint32_t)pages) : word;
+                return with_adr_field(word, (uint32_t)pages); /* all of 4 GiB are in reach */
         case A64_LO12:
                 return low_half(word, target & 4095u);
         case A64_NONE:

@@ -15,9 +15,14 @@ static uint32_t id_of(const uint8_t *bytes, uint32_t at)
         return dl_get32(bytes + at + FRAME_CIE);
 }
 
+static bool has_head(uint32_t size, uint32_t at)
+{
+        return at <= size && size - at >= FRAME_HEAD;
+}
+
 static bool is_record(const uint8_t *bytes, uint32_t size, uint32_t at)
 {
-        if (at > size || size - at < FRAME_HEAD)
+        if (!has_head(size, at))
                 return false;
         uint32_t length = length_of(bytes, at);
         return length >= LENGTH_MIN && length <= LENGTH_MAX && length % 4 == 0;
@@ -28,12 +33,12 @@ static bool is_entry(const uint8_t *bytes, uint32_t size, uint32_t at)
         return is_record(bytes, size, at) && id_of(bytes, at) != 0 && id_of(bytes, at) % 4 == 0;
 }
 
-/* Does the record behind this one lead back to the same CIE? */
+/* Does the record behind this entry lead back to the same CIE? */
 static bool is_followed(const uint8_t *bytes, uint32_t size, uint32_t at)
 {
         uint32_t step = length_of(bytes, at) + FRAME_CIE;
 
-        return size - at >= FRAME_BEGIN && step <= size - at - FRAME_BEGIN &&
+        return step <= size - at - FRAME_BEGIN &&
                id_of(bytes, at + step) == id_of(bytes, at) + step;
 }
 
@@ -45,10 +50,10 @@ bool frame_next(const uint8_t *bytes, uint32_t size, struct frame *f)
         while (chained && is_record(bytes, size, at) && id_of(bytes, at) == 0)
                 at += length_of(bytes, at) + FRAME_CIE;
         chained = chained && is_entry(bytes, size, at);
-        while (!chained && at < size && size - at >= FRAME_HEAD &&
+        while (!chained && has_head(size, at) &&
                !(is_entry(bytes, size, at) && is_followed(bytes, size, at)))
                 at += 4;
-        if (at > size || size - at < FRAME_HEAD)
+        if (!has_head(size, at))
                 return false;
         f->at = at;
         f->end = at + length_of(bytes, at) + FRAME_CIE;
@@ -174,7 +179,7 @@ void dl_frames_predict(const struct dl_refs *r, const struct dl_part *p, uint32_
         uint32_t start = p->start + (0u - (p->old_at + p->start)) % 4; /* the first whole word */
         struct frame f = {start, start};
 
-        while (start <= p->end && f.end < high && frame_next(w.bytes, p->end, &f) && f.at < high) {
+        while (f.end < high && frame_next(w.bytes, p->end, &f) && f.at < high) {
                 if (f.end > low)
                         move_entry(&w, &f);
         }

@@ -189,7 +189,7 @@ static void predict_a64(const struct dl_refs *r, const struct dl_part *p, uint32
         uint32_t end = p->end - high < DL_WINDOW_TAIL ? p->end : high + DL_WINDOW_TAIL;
         uint8_t *bytes = p->window->bytes;
 
-        if ((p->new_at - p->old_at) % 4 != 0 || end < start || end - start < 4)
+        if ((p->new_at - p->old_at) % 4 != 0 || end < start)
                 return;
         if (low > start && low - start > DL_WINDOW_LEAD)
                 start += (low - start - DL_WINDOW_LEAD) / 4 * 4;

@@ -46,7 +46,7 @@ static void leave_out_nested(struct dl_refs *r)
         r->ordered = 0;
         for (uint32_t i = 0; i < r->map->count; i++) {
                 const struct dl_copy *c = &copies[r->order[i]];
-                if (r->ordered > 0 && c->from + c->length <= end)
+                if (c->from + c->length <= end)
                         continue;
                 if (r->ordered > 0 && copies[r->order[r->ordered - 1]].from == c->from)
                         r->ordered--;
@@ -74,7 +74,7 @@ void dl_refs_sort(struct dl_refs *r)
 
 static bool covers(uint32_t start, uint32_t length, uint32_t at)
 {
-        return at >= start && at - start < length;
+        return at - start < length; /* it wraps below the start */
 }
 
 /* How many copies, by old position, start at or below `from`. */

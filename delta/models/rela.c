@@ -35,7 +35,7 @@ static uint32_t slot_of(const struct dl_rela *r, const uint8_t *entry)
 static sg_err sample_old(struct dl *dl)
 {
         struct dl_rela *r = &dl->rela;
-        uint32_t last = 0;
+        uint32_t least = 0;
 
         for (uint32_t i = 0; i < r->from_count; i += RELA_STRIDE) {
                 uint8_t entry[RELA_ENTRY];
@@ -43,9 +43,10 @@ static sg_err sample_old(struct dl *dl)
                 if (e)
                         return e;
                 uint32_t slot = slot_of(&dl->rela, entry);
-                if (slot < last || (slot == last && i > 0 && slot != UINT32_MAX))
+                if (slot < least)
                         return SG_E_DELTA_MODEL;
-                last = r->samples[i / RELA_STRIDE] = slot;
+                r->samples[i / RELA_STRIDE] = slot;
+                least = slot + (slot < UINT32_MAX);
         }
         return SG_OK;
 }
@@ -63,8 +64,6 @@ static sg_err read_columns(struct dl *dl)
                 r->starts[i] = (uint32_t)sum;
                 e = dl_stream_varint(s, &v);
                 sum += v;
-                if (!e && sum > r->to_count)
-                        e = SG_E_DELTA_MODEL;
         }
         if (!e && sum != r->to_count)
                 e = SG_E_DELTA_MODEL;
@@ -107,7 +106,7 @@ sg_err dl_rela_open(struct dl *dl)
                 return e;
         r->from = dl_get32(places);
         r->to = dl_get32(places + 4);
-        r->row = dl->program ? dl_refs_from_row(&dl->refs, r->from) : NULL;
+        r->row = dl_refs_from_row(&dl->refs, r->from);
         if (!r->row || r->to % SLOT != 0 || r->row->to.at % SLOT != 0 ||
             r->row->from.at % SLOT != 0 ||
             r->from + (uint64_t)r->from_count * RELA_ENTRY > dl->header.from_size)

@@ -85,6 +85,7 @@ static sg_err take_old_order(struct dl *dl, uint32_t *count)
         struct name names[2];
         uint32_t first = 0;
 
+        names[1].size = 0;
         *count = 0;
         for (uint32_t i = 0; i < k->from_count; i++) {
                 struct name *now = &names[i % 2], *before = &names[(i + 1) % 2];
@@ -94,7 +95,7 @@ static sg_err take_old_order(struct dl *dl, uint32_t *count)
                         e = dl_kallsyms_old_name(dl, old, now->bytes, &now->size);
                 if (e)
                         return e;
-                if (i == 0 || compare(before, now) != 0)
+                if (compare(before, now) != 0)
                         first = *count;
                 if (k->new_of[old] == NONE)
                         continue;
@@ -126,6 +127,7 @@ static sg_err insert(struct dl *dl, const struct kallsyms_run *r, uint32_t symbo
         return e;
 }
 
+/* Each new symbol gets into the list once at most, by either way. */
 sg_err dl_kallsyms_sort(struct dl *dl)
 {
         struct dl_kallsyms *k = &dl->kallsyms;
@@ -134,8 +136,6 @@ sg_err dl_kallsyms_sort(struct dl *dl)
 
         match_numbers(k);
         e = take_old_order(dl, &count);
-        if (e)
-                return e;
         match_numbers(k);
         for (uint32_t i = 0; !e && i < k->run_count; i++) {
                 const struct kallsyms_run *r = &k->runs[i];
@@ -144,8 +144,6 @@ sg_err dl_kallsyms_sort(struct dl *dl)
                         bool sent = r->count & KALLSYMS_SENT;
                         if (!sent && k->new_of[r->from + s] == r->to + s)
                                 continue;
-                        if (count == k->count)
-                                return SG_E_DELTA_MODEL;
                         e = insert(dl, r, r->to + s, count++);
                 }
         }

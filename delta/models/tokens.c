@@ -52,10 +52,10 @@ void kallsyms_pairs(const struct kallsyms_tokens *t, uint8_t pairs[KALLSYMS_PAIR
         for (unsigned code = 256; code-- > 0;) {
                 uint32_t n = t->at[code + 1] - t->at[code] - 1;
                 uint8_t name[64];
-                if (n < 2 || n > sizeof(name))
+                if (n > sizeof(name))
                         continue;
                 memcpy(name, t->text + t->at[code], n);
-                if (kallsyms_squeeze(pairs, name, n) == 2 && code != KALLSYMS_NO_PAIR)
+                if (kallsyms_squeeze(pairs, name, n) == 2)
                         pairs[(uint32_t)name[0] << 8 | name[1]] = (uint8_t)code;
         }
 }

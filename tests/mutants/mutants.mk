@@ -6,15 +6,20 @@
 MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DISK)) \
            bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c \
            bootflow/image_layout.c bootflow/image.c bootflow/fit.c bootflow/place.c \
-           $(addprefix delta/,header.c open.c map.c arena.c stream.c step.c predict.c info.c) \
+           $(addprefix delta/,header.c open.c map.c arena.c stream.c step.c predict.c info.c blocks.c \
+             tree.c models/frames.c models/rela.c models/a64.c models/refs.c models/modes.c \
+             models/sorted.c models/tokens.c) \
            $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c vm.c load.c psci.c)
 # The quickest first.
 MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
                  events psci hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
                  boot_state hypercall vm_limits load_breaks vm load \
                  slots_test tuf_test package_test image_test journal_test \
-                 delta_map_test delta_header_test delta_frame_test delta_bad_test delta_library_test \
-                 delta_kallsyms_test delta_btf_test delta_decode_test engine_odd_test \
+                 delta_map_test delta_header_test delta_walk_test delta_tree_test delta_frames_test \
+                 delta_modes_test delta_slots_test delta_names_test delta_frame_test \
+                 delta_vectors_test delta_a64_test delta_rela_test delta_bad_test \
+                 delta_library_test delta_kallsyms_test delta_btf_test delta_objects_test \
+                 delta_decode_test delta_blocks_test engine_odd_test \
                  engine_answers_test engine_checks_test engine_test \
                  forged_archive_test forged_manifest_test forged_chunks_test sim
 

@@ -59,6 +59,8 @@ static void low_halves(void **state)
                 {"str w1, [x2, #0x124]", 0xb9012441, 0x124, 0xb9024441, 0x244},
                 {"ldr x1, [x2, #0x128]", 0xf9409441, 0x128, 0xf9412441, 0x248},
                 {"ldr q1, [x2, #0x120]", 0x3dc04841, 0x120, 0x3dc09041, 0x240},
+                {"ldrsb x1, [x2, #0x123]", 0x39848c41, 0x123, 0x39891041, 0x244},
+                {"no load, by its form one of halves", 0x7dc24841, 0x124, 0x7dc49041, 0x248},
         };
 
         (void)state;
@@ -78,12 +80,67 @@ static void low_halves(void **state)
         }
 }
 
+/* Between an ADRP of x2 and a user of its page. */
+static void what_forgets_a_page(void **state)
+{
+        static const struct {
+                const char *text;
+                uint32_t word;
+                bool forgets;
+        } rows[] = {
+                {"b .+8, whose low bits are 2", 0x14000002, false},
+                {"bl .+8", 0x94000002, true},
+                {"b.cs .+8", 0x54000042, false},
+                {"cbz x2, .+8", 0xb4000042, false},
+                {"tbz x2, #0, .+8", 0x36000042, false},
+                {"ldr x2, .+8", 0x58000042, true},
+                {"mov x2, x3", 0xaa0303e2, true},
+                {"mov x3, x2", 0xaa0203e3, false},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct a64_word found[3];
+                uint8_t bytes[12];
+                dl_put32(bytes, 0xb0000022); /* adrp x2, .+0x5000 */
+                dl_put32(bytes + 4, rows[i].word);
+                dl_put32(bytes + 8, 0x91048c41); /* add x1, x2, #0x123 */
+                a64_analyse(bytes, 3, 0x1000, 0x100000, found);
+                if ((found[2].kind == A64_NONE) != rows[i].forgets)
+                        fail_msg("%s", rows[i].text);
+        }
+}
+
+/* Of a page that the program ends in, or has nothing of. */
+static void pages_at_the_end(void **state)
+{
+        static const uint32_t limits[] = {0x7000, 0x6124, 0x6123, 0x6001, 0x6000, 0x5fff};
+        struct a64_word found[2];
+        uint8_t bytes[8];
+
+        (void)state;
+        dl_put32(bytes, 0xb0000022);     /* adrp x2, .+0x5000 */
+        dl_put32(bytes + 4, 0x91048c41); /* add x1, x2, #0x123 */
+        for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+                bool page = limits[i] > 0x6000, user = limits[i] > 0x6123;
+                a64_analyse(bytes, 2, 0x1000, limits[i], found);
+                assert_int_equal(found[0].kind, page ? A64_ADRP : A64_NONE);
+                assert_int_equal(found[0].target, user ? 0x6123 : page ? 0x6000 : 0);
+                assert_int_equal(found[1].kind, user ? A64_LO12 : A64_NONE);
+        }
+        dl_put32(bytes, 0x90ffffe2); /* adrp x2, .-0x4000 */
+        a64_analyse(bytes, 2, 0x1000, UINT32_MAX, found);
+        assert_int_equal(found[0].kind, A64_NONE);
+        assert_int_equal(found[1].kind, A64_NONE);
+}
+
 /* What cannot be reached or is not aligned leaves the word as it was. */
 static void out_of_reach(void **state)
 {
         (void)state;
         assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 1u << 27), 0x14000100);
         assert_int_equal(a64_retarget(0x14000100, A64_B26, 0, 0x402), 0x14000100);
+        assert_int_equal(a64_retarget(0x14000100, A64_B26, 1u << 28, 0), 0x14000100);
         assert_int_equal(a64_retarget(0x54000201, A64_I19, 0, 1u << 20), 0x54000201);
         assert_int_equal(a64_retarget(0x370fffe2, A64_I14, 0, 1u << 15), 0x370fffe2);
         assert_int_equal(a64_retarget(0x70009187, A64_ADR, 0, 1u << 20), 0x70009187);
@@ -275,6 +332,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(words_as_the_assembler_makes_them),
                 cmocka_unit_test(low_halves),
+                cmocka_unit_test(what_forgets_a_page),
+                cmocka_unit_test(pages_at_the_end),
                 cmocka_unit_test(out_of_reach),
                 cmocka_unit_test(a_target_outside_is_none),
                 cmocka_unit_test(each_kind_alone),

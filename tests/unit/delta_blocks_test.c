@@ -77,6 +77,25 @@ static void blocks_of_any_size(void **state)
         }
 }
 
+/* New text in the second segment alone. */
+static void one_segment_of_three(void **state)
+{
+        struct buffer from = rig_noise(2u << 20), words = text(20000), to = {0};
+
+        (void)state;
+        rig_append(&to, from.data, (1u << 20) + 1000);
+        rig_append(&to, words.data, words.size);
+        rig_append(&to, from.data + (1u << 20), 1u << 20);
+        to.data[20] ^= 1;
+        to.data[to.size - 20] ^= 1;
+        struct buffer patch = check(&from, &to, 0);
+        assert_true(rig_part(&patch, "blocks") > 0);
+        free(patch.data);
+        free(words.data);
+        free(from.data);
+        free(to.data);
+}
+
 /* Every third byte has changed, each by something else that is lawful. */
 static void dense_changes(void **state)
 {
@@ -243,6 +262,13 @@ static void no_memory_for_blocks(struct patch_parts *p)
         add_to_count(p, DL_S_BLOCKS, 0, 0u - count_of(p, DL_S_BLOCKS, 0));
 }
 
+static void list_with_bytes_to_spare(struct patch_parts *p)
+{
+        struct patch_part *s = part_of(p, DL_S_BLOCKS);
+
+        s->bytes[s->size++] = 0;
+}
+
 static void too_much_memory_for_blocks(struct patch_parts *p)
 {
         add_to_count(p, DL_S_BLOCKS, 0, BLOCK_STEPS);
@@ -262,6 +288,7 @@ static const struct tampering of_any[] = {
         {"an unknown stream", unknown_stream, SG_E_DELTA_MODEL},
         {"parts of no stream", parts_of_no_stream, SG_E_DELTA_MODEL},
         {"an unknown bit", unknown_bit, SG_E_DELTA_MODEL},
+        {"a list with bytes to spare", list_with_bytes_to_spare, SG_E_DELTA_STREAM},
         {"no memory for blocks", no_memory_for_blocks, SG_E_DELTA_MODEL},
         {"too much memory for blocks", too_much_memory_for_blocks, SG_E_DELTA_MODEL},
 };
@@ -357,9 +384,13 @@ static int set_up(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(new_text),      cmocka_unit_test(blocks_of_any_size),
-                cmocka_unit_test(dense_changes), cmocka_unit_test(echoes),
-                cmocka_unit_test(bad_whole),     cmocka_unit_test(bad_parts),
+                cmocka_unit_test(new_text),
+                cmocka_unit_test(blocks_of_any_size),
+                cmocka_unit_test(one_segment_of_three),
+                cmocka_unit_test(dense_changes),
+                cmocka_unit_test(echoes),
+                cmocka_unit_test(bad_whole),
+                cmocka_unit_test(bad_parts),
                 cmocka_unit_test(bad_echoes),
         };
 

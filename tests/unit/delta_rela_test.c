@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The relocations alone: slots filled, entries derived, exceptions sent. */
+#include "delta/models/rela.h"
 #include "tests/unit/delta_tamper.h"
 #include "tests/unit/synthetic_kernel.h"
 
@@ -93,6 +94,12 @@ static void odd_slot_twice(struct patch_parts *p)
         put_varint_at(part_of(p, DL_S_RELA), WORDS, p->segments + 1, 0);
 }
 
+/* Lawful: it is another slot's entry that is missing then. */
+static void odd_slot_at_the_row_s_begin(struct patch_parts *p)
+{
+        put_varint_at(part_of(p, DL_S_RELA), WORDS, p->segments, 0);
+}
+
 static void odd_slot_far_away(struct patch_parts *p)
 {
         put_varint_at(part_of(p, DL_S_RELA), WORDS, p->segments + 1, UINT32_MAX);
@@ -178,6 +185,7 @@ static void damage_is_refused(void **state)
                 {"another count", another_count_than_the_columns, SG_E_DELTA_MODEL},
                 {"fewer odd slots", fewer_odd_slots, SG_E_DELTA_STREAM},
                 {"odd slot twice", odd_slot_twice, SG_E_DELTA_MODEL},
+                {"odd slot at the begin", odd_slot_at_the_row_s_begin, SG_E_DELTA_SEGMENT},
                 {"odd slot far away", odd_slot_far_away, SG_E_DELTA_MODEL},
                 {"unknown kind", unknown_kind_of_slot, SG_E_DELTA_MODEL},
                 {"no slot for an entry", entries_with_no_slot, SG_E_DELTA_SEGMENT},
@@ -191,6 +199,26 @@ static void damage_is_refused(void **state)
 
         (void)state;
         expect_refused(&patch, &pair.from, pair.to.size, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* Lawful, any number of them; but the slots that they filled are empty then. */
+static void old_entries_outside(void **state)
+{
+        static struct patch_parts parts;
+        struct rig r = {.patch = patch, .from = {.size = pair.from.size}};
+
+        (void)state;
+        assert_true(patch_parts_read(&parts, patch.data, patch.size));
+        uint32_t table = dl_get32(part_of(&parts, DL_S_RELA)->bytes);
+        uint32_t count = count_of(&parts, DL_S_RELA, 0);
+        r.from.data = malloc(r.from.size);
+        memcpy(r.from.data, pair.from.data, r.from.size);
+        for (uint32_t i = count - 200; i < count; i++)
+                dl_put64(r.from.data + table + (size_t)i * RELA_ENTRY, 1ull << 63);
+        r.to = (struct buffer){.data = malloc(pair.to.size), .size = pair.to.size};
+        assert_int_equal(rig_apply(&r), SG_E_DELTA_SEGMENT);
+        free(r.to.data);
+        free(r.from.data);
 }
 
 /* What is damaged is made once, so that nothing but the decoder has a part in how it is refused. */
@@ -220,6 +248,7 @@ int main(void)
                 cmocka_unit_test(the_table_is_derived),
                 cmocka_unit_test(odd_slots_are_told),
                 cmocka_unit_test(damage_is_refused),
+                cmocka_unit_test(old_entries_outside),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -102,6 +102,33 @@ static void deep_tree(void **state)
         free(column.data);
 }
 
+/* What the memory of blocks is reckoned by (docs/delta.md): the inner nodes' weights, summed. */
+static void digits_of_a_shape(void **state)
+{
+        static const struct {
+                uint32_t counts[8], digits;
+        } rows[] = {
+                {{0}, 0},
+                {{9}, 0},
+                {{10, 5}, 15},
+                {{5, 3, 2, 1}, 11},
+                {{1, 1, 1, 1, 1}, 2 + 5},
+                {{1, 3, 1, 1, 5, 1}, 3 + 12},
+                {{8, 1, 4, 1, 2, 1, 1}, 4 + 18},
+                {{8, 1, 4, 1, 2, 1, 1, 1}, 2 + 5 + 19},
+        };
+        struct dl_tree t = make_tree(100);
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                uint32_t counts[256] = {0};
+                for (uint32_t k = 0; k < 8; k++)
+                        counts[k * 36] = rows[i].counts[k];
+                assert_int_equal(tree_plan(t.shape, counts), rows[i].digits);
+        }
+        free_tree(&t);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -114,6 +141,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(columns_of_any_kind),
                 cmocka_unit_test(deep_tree),
+                cmocka_unit_test(digits_of_a_shape),
         };
 
         return cmocka_run_group_tests(tests, set_up, NULL);
