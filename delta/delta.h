@@ -34,7 +34,7 @@
 #define DL_SEGMENT_SIZE (1u << 20)                 /* output bytes of each segment but the last */
 #define DL_CHUNK_MAX    ((1u << 20) + (64u << 10)) /* bytes of one chunk */
 #define DL_IMAGE_MAX    0x7fffffffu                /* bytes of the old and of the new image */
-#define DL_RAM_MIN      (297u << 10) /* arena limit that dl_create() keeps for any images */
+#define DL_RAM_MIN      (336u << 10) /* arena limit that dl_create() keeps for any images */
 #define DL_RAM_DEFAULT  (1u << 20)   /* arena limit of dl_create() without kernel models */
 #define DL_RAM_KERNEL   (8u << 20)   /* and with them */
 #define DL_ARENA_ALIGN  16u          /* alignment of the arena that the caller gives */

@@ -32,4 +32,5 @@ $(call delta-test,delta_library_test,synthetic_library.c delta_tamper.c ../fuzz/
 $(call delta-test,delta_base_test,delta_tamper.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_objects_test,synthetic_objects.c delta_tamper.c ../fuzz/patch_parts.c)
 $(foreach t,bad blocks walk rela btf kallsyms,\
-  $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c ../fuzz/patch_parts.c))
+  $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c delta_columns.c \
+    ../fuzz/patch_parts.c))

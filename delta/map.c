@@ -16,32 +16,22 @@ sg_err dl_copy_next(struct dl_copy *c, uint32_t skip, uint32_t length, uint32_t 
         return SG_OK;
 }
 
+#define WORDS ((uint32_t)(sizeof(struct dl_copy) / sizeof(uint32_t)))
+
 sg_err dl_map_read(struct dl_map *map, struct dl_stream *s, const struct dl_header *h)
 {
-        struct dl_copy last = {0, 0, 0};
+        struct dl_copy last = {0, 0, 0}, *c = map->copies;
+        sg_err e = dl_stream_column(s, &c->to, map->count, WORDS);
 
-        for (uint32_t i = 0; i < map->count; i++) {
-                sg_err e = dl_stream_varint(s, &map->copies[i].to);
-                if (e)
-                        return e;
+        if (!e)
+                e = dl_stream_column(s, &c->length, map->count, WORDS);
+        if (!e)
+                e = dl_stream_column(s, &c->from, map->count, WORDS);
+        for (uint32_t i = 0; !e && i < map->count; i++) {
+                e = dl_copy_next(&last, c[i].to, c[i].length, c[i].from, h->to_size, h->from_size);
+                c[i] = last;
         }
-        for (uint32_t i = 0; i < map->count; i++) {
-                sg_err e = dl_stream_varint(s, &map->copies[i].length);
-                if (e)
-                        return e;
-        }
-        for (uint32_t i = 0; i < map->count; i++) {
-                uint32_t seek;
-                sg_err e = dl_stream_varint(s, &seek);
-                if (e)
-                        return e;
-                e = dl_copy_next(&last, map->copies[i].to, map->copies[i].length, seek, h->to_size,
-                                 h->from_size);
-                if (e)
-                        return e;
-                map->copies[i] = last;
-        }
-        return SG_OK;
+        return e;
 }
 
 uint32_t dl_map_find(const struct dl_map *map, uint32_t to)

@@ -16,7 +16,7 @@ struct dl_map {
 };
 
 /*
- * Fill the map from its section: all literal lengths, then all copy lengths, then all seeks.
+ * Fill the map from its section: columns of literal lengths, of copy lengths, of seeks.
  * SG_E_DELTA_MAP when a copy leaves either image.
  */
 sg_err dl_map_read(struct dl_map *map, struct dl_stream *s, const struct dl_header *h);

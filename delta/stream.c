@@ -139,22 +139,48 @@ sg_err dl_stream_byte(struct dl_stream *s, uint8_t *to)
 
 sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to)
 {
-        uint32_t v = 0;
+        uint8_t byte = 128;
 
-        for (unsigned shift = 0; shift < 35; shift += 7) {
-                uint8_t b;
-                sg_err e = dl_stream_byte(s, &b);
+        *to = 0;
+        for (unsigned k = 0; byte & 128u; k++) {
+                sg_err e = dl_stream_byte(s, &byte);
+                if (!e && !dl_varint_add(to, k, byte))
+                        e = SG_E_DELTA_STREAM;
                 if (e)
                         return e;
-                if (shift == 28 && b > 15)
-                        return SG_E_DELTA_STREAM;
-                v |= (uint32_t)(b & 127u) << shift;
-                if (b < 128) {
-                        *to = v;
-                        return SG_OK;
-                }
         }
-        return SG_E_DELTA_STREAM;
+        return SG_OK;
+}
+
+/* A value of which there is more to come; it has 28 bits at most then. */
+#define GOES_ON (1u << 31)
+
+static sg_err read_bytes(struct dl_stream *s, unsigned k, uint32_t *v, uint32_t count,
+                         uint32_t stride)
+{
+        for (; count > 0; count--, v += stride) {
+                uint8_t byte;
+                if (k > 0 && !(*v & GOES_ON))
+                        continue;
+                *v = k > 0 ? *v & ~GOES_ON : 0;
+                sg_err e = dl_stream_byte(s, &byte);
+                if (!e && !dl_varint_add(v, k, byte))
+                        e = SG_E_DELTA_STREAM;
+                if (e)
+                        return e;
+                if (byte & 128u)
+                        *v |= GOES_ON;
+        }
+        return SG_OK;
+}
+
+sg_err dl_stream_column(struct dl_stream *s, uint32_t *v, uint32_t count, uint32_t stride)
+{
+        sg_err e = SG_OK;
+
+        for (unsigned k = 0; !e && k < DL_VARINT_BYTES; k++)
+                e = read_bytes(s, k, v, count, stride);
+        return e;
 }
 
 sg_err dl_stream_finish(struct dl_stream *s)

@@ -101,7 +101,7 @@ enum {
 /* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */
 enum { DL_T_END = 0, DL_T_CRC = 4, DL_T_SIZE = 8 };
 
-/* The streams of a segment, in their order in the chunk; the last three only without RESIDENT. */
+/* The streams of a segment, in their order in the chunk; those of copies only without RESIDENT. */
 enum dl_stream_id {
         DL_GAPS,     /* varints: right bytes before the next wrong one */
         DL_VALUES,   /* bytes: what to add to the wrong one, mod 256 */
@@ -109,7 +109,8 @@ enum dl_stream_id {
         DL_RESIDENT_STREAMS,
         DL_SKIPS = DL_RESIDENT_STREAMS, /* varints: literal bytes before the next copy */
         DL_LENGTHS,                     /* varints: bytes of the copy */
-        DL_SEEKS,                       /* zigzag varints: old position, from the last copy's end */
+        DL_SEEKS, /* zigzag varints: old position, from the last copy's end; their first bytes */
+        DL_SEEKS_LAST = DL_SEEKS + 3, /* a stream for each byte, this one for the fifth, too */
         DL_STREAMS,
 };
 
@@ -172,6 +173,23 @@ static inline void dl_put64(uint8_t *p, uint64_t v)
 {
         dl_put32(p, (uint32_t)v);
         dl_put32(p + 4, (uint32_t)(v >> 32));
+}
+
+/* The stream of the k-th byte of a seek. */
+static inline enum dl_stream_id dl_seeks(unsigned k)
+{
+        return k < DL_SEEKS_LAST - DL_SEEKS ? DL_SEEKS + k : DL_SEEKS_LAST;
+}
+
+#define DL_VARINT_BYTES 5u
+
+/* Add a varint's k-th byte; it goes on after one above 127. false: it is too long. */
+static inline bool dl_varint_add(uint32_t *v, unsigned k, uint8_t byte)
+{
+        if (k >= DL_VARINT_BYTES || (k == DL_VARINT_BYTES - 1 && byte > 15))
+                return false;
+        *v |= (uint32_t)(byte & 127u) << 7 * k;
+        return true;
 }
 
 static inline int32_t dl_unzigzag(uint32_t v)

@@ -305,7 +305,7 @@ static bool match_strings(const struct section_view *from, const struct section_
 
 static void encode_runs(const struct matching *m, struct bytes *out, uint32_t *runs)
 {
-        struct bytes starts = {0};
+        struct bytes lengths = {0}, starts = {0};
         uint32_t last = 0;
 
         *runs = 0;
@@ -315,7 +315,7 @@ static void encode_runs(const struct matching *m, struct bytes *out, uint32_t *r
                        (old == NONE ? m->source[j + length] == NONE
                                     : m->source[j + length] == old + length))
                         length++;
-                bytes_varint(out, length);
+                bytes_varint(&lengths, length);
                 if (old == NONE)
                         bytes_varint(&starts, 0);
                 else {
@@ -325,8 +325,9 @@ static void encode_runs(const struct matching *m, struct bytes *out, uint32_t *r
                 ++*runs;
                 j += length;
         }
-        out->failed |= starts.failed;
-        bytes_add(out, starts.data, starts.size);
+        bytes_column(out, &lengths);
+        bytes_column(out, &starts);
+        bytes_free(&lengths);
         bytes_free(&starts);
 }
 
@@ -334,23 +335,28 @@ static void encode_runs(const struct matching *m, struct bytes *out, uint32_t *r
 static sg_err encode_sent(const struct matching *m, const struct strings *s, struct bytes *out,
                           uint32_t *total)
 {
-        for (uint32_t j = 1; j < m->to->count; j++) {
+        struct bytes all = {0};
+        sg_err err = SG_OK;
+
+        for (uint32_t j = 1; !err && j < m->to->count; j++) {
                 uint32_t info = word_at(m->to, j, 1), words = words_of(m->to, j);
                 if (m->source[j] != NONE)
                         continue;
                 for (uint32_t i = 0; i < words; i++) {
                         uint32_t word = word_at(m->to, j, i);
                         if (btf_role(info, i) == BTF_NAME) {
-                                word = string_number(m->to, word);
-                                if (word == NONE)
-                                        return SG_E_DELTA_MODEL;
-                                word = s->number[word];
+                                uint32_t string = string_number(m->to, word);
+                                if (string == NONE)
+                                        err = SG_E_DELTA_MODEL;
+                                word = string == NONE ? 0 : s->number[string];
                         }
-                        bytes_varint(out, word);
+                        bytes_varint(&all, word);
                 }
                 *total += words;
         }
-        return SG_OK;
+        bytes_column(out, &all);
+        bytes_free(&all);
+        return err;
 }
 
 /* New strings in the order in which the types use them, by place in the new table. */

@@ -44,6 +44,19 @@ void bytes_varint(struct bytes *b, uint32_t v)
         bytes_byte(b, (uint8_t)v);
 }
 
+void bytes_column(struct bytes *b, const struct bytes *varints)
+{
+        b->failed |= varints->failed;
+        for (unsigned k = 0; k < DL_VARINT_BYTES; k++) {
+                for (size_t i = 0, n = 0; i < varints->size; i++) {
+                        uint8_t byte = varints->data[i];
+                        if (n == k)
+                                bytes_byte(b, byte);
+                        n = byte > 127 ? n + 1 : 0;
+                }
+        }
+}
+
 void bytes_word(struct bytes *b, uint32_t v)
 {
         uint8_t w[4];
@@ -103,7 +116,10 @@ static void deflate_smaller(struct bytes *to, const struct bytes *raw, unsigned 
 {
         struct bytes matches = {0}, none = {0};
 
-        deflate_narrow(&matches, raw, window_bits);
+        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS)
+                deflate_best(&matches, raw);
+        else
+                deflate_narrow(&matches, raw, window_bits);
         huffman_deflate(&none, raw);
         const struct bytes *smaller = matches.size < none.size ? &matches : &none;
         to->failed |= matches.failed || none.failed;
@@ -118,8 +134,5 @@ void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bi
         to->failed |= raw->failed;
         if (to->failed || raw->size == 0)
                 return;
-        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS)
-                deflate_best(to, raw);
-        else
-                deflate_smaller(to, raw, window_bits);
+        deflate_smaller(to, raw, window_bits);
 }

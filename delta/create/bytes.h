@@ -15,6 +15,8 @@ struct bytes {
 void bytes_add(struct bytes *b, const void *data, size_t n);
 void bytes_byte(struct bytes *b, uint8_t v);
 void bytes_varint(struct bytes *b, uint32_t v);
+/* Append such varints as a column of a section (dl_stream_column()). */
+void bytes_column(struct bytes *b, const struct bytes *varints);
 void bytes_word(struct bytes *b, uint32_t v); /* 32 bits, little-endian */
 void bytes_free(struct bytes *b);
 

@@ -333,7 +333,7 @@ static uint32_t best_old(const struct chains *c, const struct symbols *from,
 static void encode_runs(const struct symbols *from, const struct symbols *to,
                         const struct chains *c, struct kallsyms_patch *patch)
 {
-        struct bytes starts = {0};
+        struct bytes counts = {0}, starts = {0};
         uint32_t old = 0;
 
         for (uint32_t j = 0; j < to->count;) {
@@ -355,12 +355,13 @@ static void encode_runs(const struct symbols *from, const struct symbols *to,
                 }
                 if (i == NONE)
                         bytes_varint(&starts, 0);
-                bytes_varint(&patch->runs, n);
+                bytes_varint(&counts, n);
                 patch->counts[2]++;
                 j += n;
         }
-        bytes_add(&patch->runs, starts.data, starts.size);
-        patch->runs.failed |= starts.failed;
+        bytes_column(&patch->runs, &counts);
+        bytes_column(&patch->runs, &starts);
+        bytes_free(&counts);
         bytes_free(&starts);
 }
 

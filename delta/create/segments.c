@@ -92,6 +92,15 @@ static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
         }
 }
 
+static void add_seek(struct segment *s, uint32_t seek)
+{
+        unsigned k = 0;
+
+        for (; seek > 127; seek >>= 7)
+                bytes_byte(&s->raw.streams[dl_seeks(k++)], (uint8_t)(seek | 128u));
+        bytes_byte(&s->raw.streams[dl_seeks(k)], (uint8_t)seek);
+}
+
 /* Without a resident map: the copy goes into the segment, when its first byte there is reached. */
 static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
 {
@@ -102,7 +111,7 @@ static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy 
                 return;
         bytes_varint(&s->raw.streams[DL_SKIPS], s->at - s->to);
         bytes_varint(&s->raw.streams[DL_LENGTHS], length);
-        bytes_varint(&s->raw.streams[DL_SEEKS], dl_zigzag((int32_t)(from - s->from)));
+        add_seek(s, dl_zigzag((int32_t)(from - s->from)));
         s->to = s->at + length;
         s->from = from + length;
 }

@@ -233,8 +233,7 @@ static sg_err read_sent(struct dl *dl)
         }
         if (count != b->sent_strings || b->sent_at[count] != b->sent_bytes)
                 return SG_E_DELTA_MODEL;
-        for (uint32_t i = 0; !e && i < b->sent_words; i++)
-                e = dl_stream_varint(s, &b->sent[i]);
+        e = dl_stream_column(s, b->sent, b->sent_words, 1);
         return e ? e : dl_section_finish(dl, DL_S_BTF_NEW);
 }
 
@@ -267,26 +266,22 @@ static sg_err take_run(struct dl_btf *b, uint32_t start, uint32_t length, uint32
         return SG_OK;
 }
 
-/* Runs of consecutive old types: all lengths, then all starts. `first_use` holds the lengths. */
+/* Runs of consecutive old types. What is needed later holds their lengths and starts. */
 static sg_err read_permutation(struct dl *dl, uint32_t runs)
 {
         struct dl_btf *b = &dl->btf;
         struct dl_stream *s = &dl->streams[0];
-        uint32_t *lengths = b->first_use, next = 1, old = 0, sent = 0;
-        sg_err e = SG_OK;
+        uint32_t *lengths = b->first_use, *starts = b->order, next = 1, old = 0, sent = 0;
 
         if (runs > b->new_strings)
                 return SG_E_DELTA_MODEL;
         memset(b->renumbered, 0, (size_t)b->old_types * 4);
         b->source[0] = 0;
+        sg_err e = dl_stream_column(s, lengths, runs, 1);
+        if (!e)
+                e = dl_stream_column(s, starts, runs, 1);
         for (uint32_t i = 0; !e && i < runs; i++)
-                e = dl_stream_varint(s, &lengths[i]);
-        for (uint32_t i = 0; !e && i < runs; i++) {
-                uint32_t start;
-                e = dl_stream_varint(s, &start);
-                if (!e)
-                        e = take_run(b, start, lengths[i], &next, &old, &sent);
-        }
+                e = take_run(b, starts[i], lengths[i], &next, &old, &sent);
         if (!e && (next != b->new_types || sent != b->sent_words))
                 e = SG_E_DELTA_MODEL;
         return e;

@@ -94,21 +94,22 @@ static sg_err read_texts(struct dl *dl)
                                                                            : SG_E_DELTA_MODEL;
 }
 
+#define RUN_WORDS ((uint32_t)(sizeof(struct kallsyms_run) / sizeof(uint32_t)))
+
 static sg_err read_runs(struct dl *dl)
 {
         struct dl_kallsyms *k = &dl->kallsyms;
         struct dl_stream *s = &dl->streams[0];
         uint32_t to = 0, old = 0, sent = 0;
-        sg_err e = SG_OK;
+        sg_err e = dl_stream_column(s, &k->runs->count, k->run_count, RUN_WORDS);
 
-        for (uint32_t i = 0; !e && i < k->run_count; i++)
-                e = dl_stream_varint(s, &k->runs[i].count);
+        if (!e)
+                e = dl_stream_column(s, &k->runs->from, k->run_count, RUN_WORDS);
         for (uint32_t i = 0; !e && i < k->run_count; i++) {
                 struct kallsyms_run *r = &k->runs[i];
-                uint32_t start;
-                e = dl_stream_varint(s, &start);
-                if (e || r->count == 0 || r->count > k->count - to)
-                        return e ? e : SG_E_DELTA_MODEL;
+                uint32_t start = r->from;
+                if (r->count == 0 || r->count > k->count - to)
+                        return SG_E_DELTA_MODEL;
                 r->to = to;
                 to += r->count;
                 uint32_t *next = start == 0 ? &sent : &old;

@@ -2,6 +2,7 @@
 /* Bad input: each row is refused with its number, whatever checksums say. */
 #include <zlib.h>
 
+#include "tests/unit/delta_columns.h"
 #include "tests/unit/delta_tamper.h"
 
 static struct pair {
@@ -45,7 +46,8 @@ static uint32_t copies(struct patch_parts *parts)
 /* Column 0: literal bytes before a copy, 1: its length, 2: its old position, as a move. */
 static void put_copy(struct patch_parts *parts, uint32_t column, uint32_t value)
 {
-        put_varint_at(part_of(parts, DL_S_MAP), 0, column * copies(parts), value);
+        put_column_value((struct columns){part_of(parts, DL_S_MAP), 0, copies(parts)}, column, 0,
+                         value);
 }
 
 static void skip_beyond_the_output(struct patch_parts *parts)
@@ -204,7 +206,7 @@ static void behind_the_checksums(void **state)
                 {"position that overflows", position_that_overflows, SG_E_DELTA_MAP},
                 {"number without an end", number_without_an_end, SG_E_DELTA_STREAM},
                 {"a number of 33 bits", number_of_33_bits, SG_E_DELTA_STREAM},
-                {"more copies than there are", more_copies_than_there_are, SG_E_DELTA_MAP},
+                {"more copies than there are", more_copies_than_there_are, SG_E_DELTA_STREAM},
                 {"map with bytes to spare", map_with_bytes_to_spare, SG_E_DELTA_STREAM},
                 {"a size that is not the map's", size_that_is_not_the_map_s, SG_E_DELTA_HEADER},
                 {"map cut short", map_cut_short, SG_E_DELTA_STREAM},
@@ -226,10 +228,9 @@ static void behind_the_checksums(void **state)
 }
 
 /* The second copy of the first segment, the only one of the other. */
-static void add_to_echo(struct patch_parts *parts, uint32_t segment, enum dl_stream_id id,
-                        int32_t n)
+static void add_to_length(struct patch_parts *parts, uint32_t segment, int32_t n)
 {
-        struct patch_part *part = &parts->stream[segment][id];
+        struct patch_part *part = &parts->stream[segment][DL_LENGTHS];
         uint32_t i = segment == 0 ? 1 : 0;
 
         put_varint_at(part, 0, i, varint_at(part, 0, i) + (uint32_t)n);
@@ -237,23 +238,23 @@ static void add_to_echo(struct patch_parts *parts, uint32_t segment, enum dl_str
 
 static void echo_beyond_its_segment(struct patch_parts *parts)
 {
-        add_to_echo(parts, 0, DL_LENGTHS, 1);
+        add_to_length(parts, 0, 1);
 }
 
 static void echo_beyond_the_output(struct patch_parts *parts)
 {
-        add_to_echo(parts, 1, DL_LENGTHS, 1);
+        add_to_length(parts, 1, 1);
 }
 
 static void echo_of_what_is_not_there_yet(struct patch_parts *parts)
 {
-        add_to_echo(parts, 0, DL_SEEKS, 2 * 4097);
+        put_seek_at(parts, 0, 1, seek_at(parts, 0, 1) + 2 * 4097);
 }
 
 /* It begins in the old image. */
 static void echo_across_the_images(struct patch_parts *parts)
 {
-        put_varint_at(&parts->stream[0][DL_SEEKS], 0, 1, dl_zigzag(-1));
+        put_seek_at(parts, 0, 1, dl_zigzag(-1));
 }
 
 static void too_many_lengths(struct patch_parts *parts)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New bytes: streams that are sorted block by block, and echoes of the output before. */
+#include "tests/unit/delta_columns.h"
 #include "tests/unit/delta_tamper.h"
 
 /* Words of one vocabulary in any order: what deflate codes worse than bzip2. */
@@ -342,16 +343,12 @@ static void bad_parts(void **state)
 /* The one copy of the patch begins at 1000 in the output and echoes what is 1000 before. */
 static void echo_of_what_is_not_there_yet(struct patch_parts *p)
 {
-        uint32_t seek = varint_at(&p->stream[0][DL_SEEKS], 0, 0);
-
-        put_varint_at(&p->stream[0][DL_SEEKS], 0, 0, seek + 2 * 1000);
+        put_seek_at(p, 0, 0, seek_at(p, 0, 0) + 2 * 1000);
 }
 
 static void echo_across_the_images(struct patch_parts *p)
 {
-        uint32_t seek = varint_at(&p->stream[0][DL_SEEKS], 0, 0);
-
-        put_varint_at(&p->stream[0][DL_SEEKS], 0, 0, seek - 2);
+        put_seek_at(p, 0, 0, seek_at(p, 0, 0) - 2);
 }
 
 static void bad_echoes(void **state)

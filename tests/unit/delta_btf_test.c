@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* BTF alone: types in another order cost a permutation, and no other. */
+#include "tests/unit/delta_columns.h"
 #include "tests/unit/delta_tamper.h"
 #include "tests/unit/synthetic_kernel.h"
 
@@ -51,33 +52,46 @@ static uint32_t runs(struct patch_parts *p)
         return dl_get32(part_of(p, DL_S_BTF)->bytes + DL_B_RUNS);
 }
 
+/* Column 0: the runs' lengths, 1: their starts. */
+static struct columns columns(struct patch_parts *p)
+{
+        return (struct columns){part_of(p, DL_S_BTF), DL_B_SIZE, runs(p)};
+}
+
+static void put_length(struct patch_parts *p, uint32_t value)
+{
+        put_column_value(columns(p), 0, 0, value);
+}
+
+static void put_start(struct patch_parts *p, uint32_t i, int32_t move)
+{
+        put_column_value(columns(p), 1, i, 1 + dl_zigzag(move));
+}
+
+/* The second run begins where the first one did. */
 static void a_type_twice(struct patch_parts *p)
 {
-        struct patch_part *part = part_of(p, DL_S_BTF);
-
-        /* The second run begins where the first one did. */
-        put_varint_at(part, DL_B_SIZE, runs(p) + 1,
-                      1 + dl_zigzag(-(int32_t)varint_at(part, DL_B_SIZE, 0)));
+        put_start(p, 1, -(int32_t)column_value(columns(p), 0, 0));
 }
 
 static void a_type_out_of_range(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, runs(p), 1 + dl_zigzag(1 << 20));
+        put_start(p, 0, 1 << 20);
 }
 
 static void a_type_before_the_first(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, runs(p), 1 + dl_zigzag(-100));
+        put_start(p, 0, -100);
 }
 
 static void a_run_too_long(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 0, 1u << 30);
+        put_length(p, 1u << 30);
 }
 
 static void a_run_of_nothing(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 0, 0);
+        put_length(p, 0);
 }
 
 static void more_new_types(struct patch_parts *p)
@@ -165,10 +179,18 @@ static void sent_strings_fewer_than_said(struct patch_parts *p)
         add_to_count(p, DL_S_BTF_NEW, 2, 1);
 }
 
-/* The second word of the first record that is sent. */
+/* A word of the first record that is sent: its name, its info. */
+static void put_word(struct patch_parts *p, uint32_t i, uint32_t value)
+{
+        const struct columns words = {part_of(p, DL_S_BTF_NEW), count_of(p, DL_S_BTF_NEW, 0),
+                                      count_of(p, DL_S_BTF_NEW, 1)};
+
+        put_column_value(words, 0, i, value);
+}
+
 static void put_info(struct patch_parts *p, uint32_t info)
 {
-        put_varint_at(part_of(p, DL_S_BTF_NEW), count_of(p, DL_S_BTF_NEW, 0), 1, info);
+        put_word(p, 1, info);
 }
 
 static void record_of_no_kind(struct patch_parts *p)
@@ -186,22 +208,20 @@ static void record_longer_than_all_words(struct patch_parts *p)
         put_info(p, 4u << 24 | 60);
 }
 
-/* Its name is the first word. */
 static void record_with_a_name_of_no_string(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF_NEW), count_of(p, DL_S_BTF_NEW, 0), 0,
-                      count_of(p, DL_S_BTF, 3) + count_of(p, DL_S_BTF_NEW, 2));
+        put_word(p, 0, count_of(p, DL_S_BTF, 3) + count_of(p, DL_S_BTF_NEW, 2));
 }
 
 static void type_0_is_no_type(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, runs(p), 1 + dl_zigzag(-1));
+        put_start(p, 0, -1);
 }
 
 /* Behind the runs' lengths and starts: gaps of the early strings, then distances. */
 static void put_early(struct patch_parts *p, uint32_t i, uint32_t value)
 {
-        put_varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 2 * runs(p) + i, value);
+        put_varint_at(part_of(p, DL_S_BTF), columns_end(columns(p), 2), i, value);
 }
 
 static void early_string_beyond_the_last(struct patch_parts *p)
@@ -218,7 +238,7 @@ static void early_string_twice(struct patch_parts *p)
 {
         uint32_t early = count_of(p, DL_S_BTF_NEW, 3);
 
-        put_early(p, early + 1, varint_at(part_of(p, DL_S_BTF), DL_B_SIZE, 2 * runs(p) + early));
+        put_early(p, early + 1, varint_at(part_of(p, DL_S_BTF), columns_end(columns(p), 2), early));
 }
 
 static void another_size_of_strings(struct patch_parts *p)

@@ -3,6 +3,7 @@
 #include <segue/bytes.h>
 
 #include "delta/create/kallsyms.h"
+#include "tests/unit/delta_columns.h"
 #include "tests/unit/delta_tamper.h"
 #include "tests/unit/synthetic_kernel.h"
 
@@ -131,21 +132,31 @@ static void fewer_bytes_sent(struct patch_parts *p)
         add_to_count(p, DL_S_KALLSYMS_NEW, 0, UINT32_MAX);
 }
 
+/* Column 0: how many symbols a run has, 1: where they begin. */
+static struct columns columns(struct patch_parts *p)
+{
+        return (struct columns){part_of(p, DL_S_KALLSYMS), DL_K_SIZE,
+                                count_of(p, DL_S_KALLSYMS, 2)};
+}
+
+static void put_start(struct patch_parts *p, int32_t move)
+{
+        put_column_value(columns(p), 1, 0, 1 + dl_zigzag(move));
+}
+
 static void a_run_out_of_range(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, count_of(p, DL_S_KALLSYMS, 2),
-                      1 + dl_zigzag(1 << 20));
+        put_start(p, 1 << 20);
 }
 
 static void a_run_before_the_first(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, count_of(p, DL_S_KALLSYMS, 2),
-                      1 + dl_zigzag(-5));
+        put_start(p, -5);
 }
 
 static void a_run_too_long(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, 0, 1u << 30);
+        put_column_value(columns(p), 0, 0, 1u << 30);
 }
 
 static void outside(struct patch_parts *p, size_t at, uint32_t size_at)
@@ -258,16 +269,15 @@ static void old_tokens_of_64k(struct patch_parts *p)
 
 static void a_run_of_nothing(struct patch_parts *p)
 {
-        put_varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, 0, 0);
+        put_column_value(columns(p), 0, 0, 0);
 }
 
 /* Of the first run, which is of old symbols. */
 static void a_run_one_too_long(struct patch_parts *p)
 {
-        put_varint_at(
-                part_of(p, DL_S_KALLSYMS), DL_K_SIZE, count_of(p, DL_S_KALLSYMS, 2),
-                1 + dl_zigzag((int32_t)(count_of(p, DL_S_KALLSYMS, 0) -
-                                        varint_at(part_of(p, DL_S_KALLSYMS), DL_K_SIZE, 0) + 1)));
+        uint32_t last = count_of(p, DL_S_KALLSYMS, 0) - column_value(columns(p), 0, 0);
+
+        put_start(p, (int32_t)last + 1);
 }
 
 static uint8_t *sent_end(struct patch_parts *p)

@@ -58,7 +58,7 @@ static const struct option_spec create_options[] = {
         {"o", "PATCH", "the delta", OPTION_REQUIRED},
         {"threads", "N", "two at most are used; the patch is the same", OPTION_OPTIONAL},
         {"ram-max", "BYTES",
-         "memory of the decoder (297K or more; default 1M, 8M with kernel models)",
+         "memory of the decoder (336K or more; default 1M, 8M with kernel models)",
          OPTION_OPTIONAL},
         {"codec", "NAME", "zlib", OPTION_OPTIONAL},
         {"format", "NAME", "segue (default) or bsdiff40", OPTION_OPTIONAL},
