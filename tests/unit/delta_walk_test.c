@@ -133,6 +133,8 @@ static void counts_that_wrap(void **state)
         put_block(s, &one);
         put_varint_at(s, 0, 'b', UINT32_MAX);
         assert_int_equal(outcome("a"), SG_E_DELTA_SEGMENT);
+        s->bytes['b' + 4] = 0x1f; /* one bit more */
+        assert_int_equal(outcome("a"), SG_E_DELTA_STREAM);
 }
 
 static int set_up(void **state)
