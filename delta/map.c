@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/map.h"
 
+#include <assert.h>
+
 sg_err dl_copy_next(struct dl_copy *c, uint32_t skip, uint32_t length, uint32_t seek,
                     uint64_t to_limit, uint64_t from_limit)
 {
@@ -16,7 +18,8 @@ sg_err dl_copy_next(struct dl_copy *c, uint32_t skip, uint32_t length, uint32_t 
         return SG_OK;
 }
 
-#define WORDS ((uint32_t)(sizeof(struct dl_copy) / sizeof(uint32_t)))
+#define WORDS 3u
+static_assert(sizeof(struct dl_copy) == WORDS * sizeof(uint32_t), "a stride of columns");
 
 sg_err dl_map_read(struct dl_map *map, struct dl_stream *s, const struct dl_header *h)
 {

@@ -158,18 +158,19 @@ sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to)
 static sg_err read_bytes(struct dl_stream *s, unsigned k, uint32_t *v, uint32_t count,
                          uint32_t stride)
 {
-        for (; count > 0; count--, v += stride) {
+        for (size_t i = 0; i < count; i++) {
+                uint32_t *value = &v[i * stride];
                 uint8_t byte;
-                if (k > 0 && !(*v & GOES_ON))
+                if (k > 0 && !(*value & GOES_ON))
                         continue;
-                *v = k > 0 ? *v & ~GOES_ON : 0;
+                *value = k > 0 ? *value & ~GOES_ON : 0;
                 sg_err e = dl_stream_byte(s, &byte);
-                if (!e && !dl_varint_add(v, k, byte))
+                if (!e && !dl_varint_add(value, k, byte))
                         e = SG_E_DELTA_STREAM;
                 if (e)
                         return e;
                 if (byte & 128u)
-                        *v |= GOES_ON;
+                        *value |= GOES_ON;
         }
         return SG_OK;
 }

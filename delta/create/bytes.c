@@ -111,28 +111,45 @@ static void deflate_narrow(struct bytes *to, const struct bytes *raw, unsigned w
         (void)deflateEnd(&z);
 }
 
-/* With matches in a narrow window or without any, whatever is smaller. */
-static void deflate_smaller(struct bytes *to, const struct bytes *raw, unsigned window_bits)
+/* The smaller one of two ways to pack the same. */
+static void add_smaller(struct bytes *to, struct bytes *a, struct bytes *b)
 {
-        struct bytes matches = {0}, none = {0};
+        const struct bytes *smaller = a->size < b->size ? a : b;
 
-        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS)
-                deflate_best(&matches, raw);
-        else
-                deflate_narrow(&matches, raw, window_bits);
-        huffman_deflate(&none, raw);
-        const struct bytes *smaller = matches.size < none.size ? &matches : &none;
-        to->failed |= matches.failed || none.failed;
-        if (smaller->data)
-                bytes_add(to, smaller->data, smaller->size);
-        bytes_free(&matches);
-        bytes_free(&none);
+        to->failed |= a->failed || b->failed;
+        bytes_add(to, smaller->data, smaller->size);
+        bytes_free(a);
+        bytes_free(b);
 }
 
 void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bits)
 {
+        struct bytes matches = {0}, none = {0};
+
         to->failed |= raw->failed;
         if (to->failed || raw->size == 0)
                 return;
-        deflate_smaller(to, raw, window_bits);
+        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS) {
+                deflate_best(to, raw);
+                return;
+        }
+        deflate_narrow(&matches, raw, window_bits);
+        huffman_deflate(&none, raw);
+        add_smaller(to, &matches, &none);
+}
+
+/* What is longer takes too much of its time. */
+#define COLUMNS_MAX DL_SEGMENT_SIZE
+
+void bytes_deflate_columns(struct bytes *to, const struct bytes *raw)
+{
+        struct bytes matches = {0}, none = {0};
+
+        if (raw->size > COLUMNS_MAX) {
+                bytes_deflate(to, raw, DL_WINDOW_BITS);
+                return;
+        }
+        bytes_deflate(&matches, raw, DL_WINDOW_BITS);
+        huffman_deflate(&none, raw);
+        add_smaller(to, &matches, &none);
 }

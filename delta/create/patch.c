@@ -39,7 +39,7 @@ static void put_directory(struct encoder *e, struct bytes *body)
         for (uint32_t i = 0; i < e->section_count; i++) {
                 struct section *s = &e->sections[i];
                 if (s->packed.size == 0)
-                        bytes_deflate(&s->packed, &s->raw, DL_WINDOW_BITS);
+                        bytes_deflate_columns(&s->packed, &s->raw);
                 bytes_word(body, s->id);
                 bytes_word(body, (uint32_t)s->packed.size);
                 bytes_word(body, (uint32_t)s->raw.size);

@@ -94,7 +94,8 @@ static sg_err read_texts(struct dl *dl)
                                                                            : SG_E_DELTA_MODEL;
 }
 
-#define RUN_WORDS ((uint32_t)(sizeof(struct kallsyms_run) / sizeof(uint32_t)))
+#define RUN_WORDS 3u
+static_assert(sizeof(struct kallsyms_run) == RUN_WORDS * sizeof(uint32_t), "a stride of columns");
 
 static sg_err read_runs(struct dl *dl)
 {

@@ -269,6 +269,19 @@ static void too_few_seeks(struct patch_parts *parts)
         parts->stream[0][DL_SEEKS].size = 0;
 }
 
+static void too_few_second_bytes(struct patch_parts *parts)
+{
+        parts->stream[0][DL_SEEKS + 1].size = 0;
+}
+
+static void too_many_second_bytes(struct patch_parts *parts)
+{
+        struct patch_part *part = &parts->stream[0][DL_SEEKS + 1];
+
+        assert_true(part->size > 0);
+        part->bytes[part->size++] = 5;
+}
+
 static void too_few_lengths(struct patch_parts *parts)
 {
         parts->stream[0][DL_LENGTHS].size = 0;
@@ -284,6 +297,8 @@ static void in_the_segments(void **state)
                 {"too many lengths", too_many_lengths, SG_E_DELTA_STREAM},
                 {"too few lengths", too_few_lengths, SG_E_DELTA_STREAM},
                 {"too few seeks", too_few_seeks, SG_E_DELTA_STREAM},
+                {"too few second bytes of seeks", too_few_second_bytes, SG_E_DELTA_STREAM},
+                {"too many second bytes of seeks", too_many_second_bytes, SG_E_DELTA_STREAM},
         };
 
         (void)state;
