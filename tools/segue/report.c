@@ -68,6 +68,8 @@ double clock_seconds(void)
         return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+#define REDRAW 0.1 /* seconds between two lines of a phase */
+
 void progress_start(struct progress *p, const char *label, uint64_t total)
 {
         *p = (struct progress){.label = label,
@@ -87,8 +89,8 @@ static void draw(const struct progress *p, uint64_t done)
         memset(bar, '=', (size_t)(share * WIDTH));
         bar[WIDTH] = '\0';
         fprintf(stderr, "\r%-18s [%s] %3.0f %%", p->label, bar, share * 100);
-        /* The first moments tell nothing of the rate. */
-        if (done > 0 && elapsed > 0.2) {
+        /* The first moments tell nothing of the rate; the second line (REDRAW) does. */
+        if (done > 0 && elapsed > REDRAW / 2) {
                 double rate = (double)done / elapsed;
 
                 fprintf(stderr, " %7.1f MB/s %4.0f s left", rate / 1e6,
@@ -101,7 +103,7 @@ void progress_update(struct progress *p, uint64_t done)
 {
         double t;
 
-        if (!p->visible || (t = clock_seconds()) - p->shown < 0.1) {
+        if (!p->visible || (t = clock_seconds()) - p->shown < REDRAW) {
                 return;
         }
         p->shown = t;
