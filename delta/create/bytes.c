@@ -117,7 +117,8 @@ static void add_smaller(struct bytes *to, struct bytes *a, struct bytes *b)
         const struct bytes *smaller = a->size < b->size ? a : b;
 
         to->failed |= a->failed || b->failed;
-        bytes_add(to, smaller->data, smaller->size);
+        if (smaller->data)
+                bytes_add(to, smaller->data, smaller->size);
         bytes_free(a);
         bytes_free(b);
 }
