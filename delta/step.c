@@ -63,22 +63,6 @@ static bool in_one_image(const struct dl *dl, const struct dl_copy *c)
         return c->from < size ? c->from + (uint64_t)c->length <= size : c->from - size < c->to;
 }
 
-/* Its bytes stand in streams of their own, as the first say little of the last. */
-static sg_err read_seek(struct dl *dl, uint32_t *seek)
-{
-        uint8_t byte = 128;
-
-        *seek = 0;
-        for (unsigned k = 0; byte & 128u; k++) {
-                sg_err e = dl_stream_byte(&dl->streams[dl_seeks(k)], &byte);
-                if (!e && !dl_varint_add(seek, k, byte))
-                        e = SG_E_DELTA_STREAM;
-                if (e)
-                        return e;
-        }
-        return SG_OK;
-}
-
 static sg_err streamed_copy(struct dl *dl)
 {
         uint64_t limit = ((uint64_t)dl->segment + 1u) * DL_SEGMENT_SIZE;
@@ -91,7 +75,7 @@ static sg_err streamed_copy(struct dl *dl)
         if (!e)
                 e = dl_stream_varint(&dl->streams[DL_LENGTHS], &length);
         if (!e)
-                e = read_seek(dl, &seek);
+                e = dl_streams_varint(&dl->streams[DL_SEEKS], DL_STREAMS - DL_SEEKS, &seek);
         if (e)
                 return e;
         if (limit > dl->header.to_size)

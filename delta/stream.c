@@ -139,11 +139,16 @@ sg_err dl_stream_byte(struct dl_stream *s, uint8_t *to)
 
 sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to)
 {
+        return dl_streams_varint(s, 1, to);
+}
+
+sg_err dl_streams_varint(struct dl_stream *s, uint32_t count, uint32_t *to)
+{
         uint8_t byte = 128;
 
         *to = 0;
         for (unsigned k = 0; byte & 128u; k++) {
-                sg_err e = dl_stream_byte(s, &byte);
+                sg_err e = dl_stream_byte(&s[k < count ? k : count - 1], &byte);
                 if (!e && !dl_varint_add(to, k, byte))
                         e = SG_E_DELTA_STREAM;
                 if (e)

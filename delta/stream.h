@@ -34,6 +34,9 @@ sg_err dl_stream_read(struct dl_stream *s, uint8_t *to, uint32_t n);
 sg_err dl_stream_byte(struct dl_stream *s, uint8_t *to);
 sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to);
 
+/* A varint whose bytes stand in `count` streams, one in each, all further ones in the last. */
+sg_err dl_streams_varint(struct dl_stream *s, uint32_t count, uint32_t *to);
+
 /*
  * Take `count` varints to v[0], v[stride] and so on: the first bytes of all, then the second bytes
  * of those that have one, up to the fifth.
