@@ -331,6 +331,16 @@ static void encode_runs(const struct matching *m, struct bytes *out, uint32_t *r
         bytes_free(&starts);
 }
 
+/* From a name to its string's number. false: it is no string of its own. */
+static bool name_number(const struct matching *m, const struct strings *s, uint32_t *word)
+{
+        uint32_t string = string_number(m->to, *word);
+
+        if (string != NONE)
+                *word = s->number[string];
+        return string != NONE;
+}
+
 /* Unmatched types whole. SG_E_DELTA_MODEL for a name that is no string of its own. */
 static sg_err encode_sent(const struct matching *m, const struct strings *s, struct bytes *out,
                           uint32_t *total)
@@ -342,14 +352,10 @@ static sg_err encode_sent(const struct matching *m, const struct strings *s, str
                 uint32_t info = word_at(m->to, j, 1), words = words_of(m->to, j);
                 if (m->source[j] != NONE)
                         continue;
-                for (uint32_t i = 0; i < words; i++) {
+                for (uint32_t i = 0; !err && i < words; i++) {
                         uint32_t word = word_at(m->to, j, i);
-                        if (btf_role(info, i) == BTF_NAME) {
-                                uint32_t string = string_number(m->to, word);
-                                if (string == NONE)
-                                        err = SG_E_DELTA_MODEL;
-                                word = string == NONE ? 0 : s->number[string];
-                        }
+                        if (btf_role(info, i) == BTF_NAME && !name_number(m, s, &word))
+                                err = SG_E_DELTA_MODEL;
                         bytes_varint(&all, word);
                 }
                 *total += words;
