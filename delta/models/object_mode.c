@@ -39,23 +39,19 @@ static void move64(const struct job *j, uint32_t section, uint8_t *bytes)
                 dl_put64(bytes, value);
 }
 
-/* The number of a record of a table; record 0 stands for none. */
-static bool move_number(const struct job *j, uint32_t table, uint32_t size, uint32_t *number)
+/* The number of a record of a table, where that went; record 0 stands for none. */
+static uint32_t moved_number(const struct job *j, uint32_t table, uint32_t size, uint32_t number)
 {
-        uint32_t offset = *number * size;
+        uint32_t offset = number * size;
 
-        if (*number == 0 || *number > DL_IMAGE_MAX / size || !move_from(j, table, &offset))
-                return false;
-        *number = offset / size;
-        return true;
+        if (number == 0 || number > DL_IMAGE_MAX / size || !move_from(j, table, &offset))
+                return number;
+        return offset / size;
 }
 
 static void move_word(const struct job *j, uint32_t table, uint32_t size, uint8_t *bytes)
 {
-        uint32_t number = dl_get32(bytes);
-
-        if (move_number(j, table, size, &number))
-                dl_put32(bytes, number);
+        dl_put32(bytes, moved_number(j, table, size, dl_get32(bytes)));
 }
 
 static void move_name(const struct job *j, uint32_t section, uint8_t *bytes)
@@ -95,16 +91,15 @@ static void move_extent(const struct job *j, uint32_t section, uint8_t *b)
 
 static void move_symbol(const struct job *j, uint8_t *b, uint32_t index)
 {
-        uint32_t section = object_get16(b + SYMBOL_SECTION), moved = section;
+        uint32_t section = object_get16(b + SYMBOL_SECTION), table = j->o->sections - 1;
 
         (void)index;
         move_name(j, j->s->link, b + SYMBOL_NAME);
-        if (section >= j->o->sections - 1)
+        if (section >= table)
                 return;
-        if (move_number(j, j->o->sections - 1, OBJECT_HEADER, &moved)) {
-                b[SYMBOL_SECTION] = (uint8_t)moved;
-                b[SYMBOL_SECTION + 1] = (uint8_t)(moved >> 8);
-        }
+        uint32_t moved = moved_number(j, table, OBJECT_HEADER, section);
+        b[SYMBOL_SECTION] = (uint8_t)moved;
+        b[SYMBOL_SECTION + 1] = (uint8_t)(moved >> 8);
         if ((b[SYMBOL_INFO] & 15u) != SYMBOL_IS_SECTION)
                 move_extent(j, section, b);
 }
@@ -172,7 +167,7 @@ static void move_code(const struct job *j)
                 return;
         uint32_t end = j->s->from + j->s->from_size - j->w->from;
         end = end < j->w->size ? end : j->w->size;
-        uint32_t count = (j->high - at + 3) / 4, whole = end > at ? (end - at) / 4 : 0;
+        uint32_t count = (j->high - at + 3) / 4, whole = (end - at) / 4;
         count = count < whole ? count : whole;
         uint32_t pos = j->w->from + at - j->s->from;
         a64_analyse(j->w->bytes + at, count, pos, j->s->from_size, j->r->words);
@@ -234,7 +229,7 @@ static const struct object_section *section_at(const struct job *j, uint32_t fro
                 const struct object_section *s = &j->sections[i];
                 if (!object_in_file(s))
                         continue;
-                if (from >= s->from && from - s->from < s->from_size)
+                if (from - s->from < s->from_size) /* it wraps below the start */
                         return s;
                 if (s->from > from && s->from < *next)
                         *next = s->from;
