@@ -29,7 +29,7 @@
 #define CONSOLE_VMS        8u
 #define CONSOLE_SOURCES    (CONSOLE_VMS + 1)
 #define CONSOLE_HV         CONSOLE_VMS /* the number of hv's own log */
-#define CONSOLE_PARTIAL_MS 40u
+#define CONSOLE_PARTIAL_MS 100u
 #define CONSOLE_KEY        0x1du /* Ctrl-] */
 #define CONSOLE_TURN_LINES 32u   /* that one call of console_drain() prints at most */
 

@@ -30,7 +30,8 @@ void vgic_mark_stale(struct vgic *vgic, unsigned vcpu)
         struct vgic_cpu *cpu = &vgic->cpu[vcpu];
         /* Seen by the kicked core: it leaves its guest after this store. */
         bool was = __atomic_exchange_n(&cpu->stale, 1, __ATOMIC_SEQ_CST);
-        if (!was && cpu->started)
+        /* One that has folded may be asleep (vcpu_wait()) without coming to vgic_enter(). */
+        if ((!was || cpu->folded) && cpu->started)
                 vgic->ops->kick(cpu->core);
 }
 

@@ -10,8 +10,8 @@ from machine import Machine
 CPUS = 3
 BOOT = 60
 FAULT, RESET, DEADLINE = 3, 1, 4
-DEADLINE_S = 2.5 # of the system company
-LATE_S = 1.0     # begin and end are told by update, which has other things to do
+DEADLINE_S = 2.5 # of the system company; to the tick in tests/unit/vm_limits_test.c
+LATE_S = 10      # begin and end are told by update, on a host that may have other things to do
 HZ = 62_500_000  # of QEMU's counter
 
 
@@ -42,11 +42,10 @@ def test_it_is_rolled_back_and_rt_does_not_notice(name, build, cause):
             ended = (m.event("try-spent", "personal", left=left, cause=cause) if left
                      else m.event("rolled-back", "personal", cause=cause))
             if cause == DEADLINE:
-                assert abs(seconds_between(started, ended) - DEADLINE_S) < LATE_S
+                assert -1 < seconds_between(started, ended) - DEADLINE_S < LATE_S
         m.events(("agent-hello", "personal", {"release": "rt-1.0"}),
                  ("package-done", None, {"outcome": "failed", "error": 815}), never="trial=1")
-        rt = m.status("rt")
-        assert (rt["state"], rt["restarts"], rt["lost"]) == ("running", "0", "0")
+        m.undisturbed("rt")
         assert m.status("update")["restarts"] == "0"
         assert m.guest_errors() == ""
     after = device.state("personal")

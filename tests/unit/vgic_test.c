@@ -585,6 +585,23 @@ static void a_vcpu_that_is_off_collects_its_interrupts(void **state)
         assert_false(vgic_pending(&vgic, 1));
 }
 
+static void a_core_that_waits_is_kicked(void **state)
+{
+        (void)state;
+        boot(2, 4);
+        put(IROUTER + 8 * UART, 8, 1);
+        put_bit(ISENABLER, UART);
+        settle();
+        fake_self = 1;
+        assert_false(vgic_pending(&vgic, 1)); /* CPU_SUSPEND: it goes to sleep */
+        fake_self = 0;
+        vgic_set_level(&vgic, UART, true);
+        assert_true(fake_core[1].kicked);
+        fake_self = 1;
+        assert_true(vgic_pending(&vgic, 1));
+        assert_int_equal(ack(), UART);
+}
+
 static void a_route_moves_an_interrupt(void **state)
 {
         unsigned spi = VGIC_SPI(40);
@@ -947,6 +964,7 @@ int main(void)
                 cmocka_unit_test(pending_and_active_of_a_linked_interrupt_by_register),
                 cmocka_unit_test(sgis_reach_whom_they_name),
                 cmocka_unit_test(a_vcpu_that_is_off_collects_its_interrupts),
+                cmocka_unit_test(a_core_that_waits_is_kicked),
                 cmocka_unit_test(a_route_moves_an_interrupt),
                 cmocka_unit_test(changes_reach_what_another_core_holds),
                 cmocka_unit_test(a_linked_spi_taken_on_one_core_is_disabled_from_another),

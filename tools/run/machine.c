@@ -36,6 +36,18 @@ static void add_pair(struct arguments *a, const char *option, const char *value)
         add(a, value);
 }
 
+/*
+ * A timer of QEMU's own, every millisecond. QEMU 7.2 writes a pflash bank from the thread of the
+ * core that does so, and when that thread clears the main loop's event meanwhile, timers set just
+ * then are not seen until the loop's next turn: all cores would stand still for seconds.
+ */
+static void add_pulse(struct arguments *a)
+{
+        add_pair(a, "-netdev", "hubport,id=pulse-peer,hubid=0");
+        add_pair(a, "-netdev", "hubport,id=pulse,hubid=1,netdev=pulse-peer");
+        add_pair(a, "-object", "filter-buffer,id=pulse-timer,netdev=pulse,queue=rx,interval=1000");
+}
+
 static void build_arguments(struct arguments *a, const struct machine_config *c)
 {
         add(a, QEMU);
@@ -52,6 +64,7 @@ static void build_arguments(struct arguments *a, const struct machine_config *c)
         add_pair(a, "-drive",
                  format("if=none,id=disk,format=raw,cache=writeback,file=%s", c->disk));
         add_pair(a, "-device", "virtio-blk-pci,drive=disk,iommu_platform=on,disable-legacy=on");
+        add_pulse(a);
         if (c->guest_errors != NULL) {
                 add_pair(a, "-d", "guest_errors");
                 add_pair(a, "-D", c->guest_errors);
