@@ -4,12 +4,15 @@ again, the update goes on where it was, and the RTOS beside it does not notice."
 
 import random
 
+import pytest
+
 from device import KEYS, Device, digest, rt_image, segue, work_file
 from machine import Machine
 
 CPUS = 3
 STAGES = 19
 HANGS = 4
+BASE_CHECK = 2 # the stage; update hangs in it, until its beat is overdue
 MIB = 1 << 20
 BOOT = 60
 
@@ -29,6 +32,41 @@ def large_image(build, version, counter, changes):
     segue("image", "create", "--guest", "personal", "--kernel", program, "--raw", "--version",
           version, "--security-counter", counter, "--key", f"{KEYS}/image.pem", "-o", image)
     return image
+
+
+def rot(device, partition, at):
+    """One bit of the disk, while the machine runs."""
+    with open(device.disk, "r+b") as disk:
+        disk.seek(device.partition(partition)["offset"] + at)
+        was = disk.read(1)[0]
+        disk.seek(-1, 1)
+        disk.write(bytes([was ^ 1]))
+
+
+@pytest.mark.parametrize("with_image", [False, True])
+def test_a_base_that_changes_under_the_running_guest(name, with_image):
+    """While it is checked: what update had read of it before ended with that life. The delta is
+    refused, and a full image is taken where there is one."""
+    old, new = large_image("v1_0", "1.0", 1, 0), large_image("v1_1", "1.1", 2, 2000)
+    device = Device(name, "stages", {"rt_a": rt_image("v1_0", "1.0"), "personal_a": old})
+    image = ("--image", f"personal={new}") if with_image else ()
+    device.deliver(device.package(name, "--update", f"personal={old},{new}", *image))
+    before, slot_b = device.state("personal"), device.partition("personal_b")
+    with Machine(device, CPUS) as m:
+        m.wait(rf"\[update\] stage {BASE_CHECK} ends ", BOOT, never=SPENT)
+        rot(device, "personal_a", 2 * MIB)
+        m.event("base-mismatch", "personal", BOOT, slot=0, never=r"event \d+ apply-begin ")
+        if with_image:
+            m.event("target-chosen", "personal", kind="image")
+            m.event("apply-begin", "personal", slot=1)
+        else:
+            m.event("target-failed", "personal", error=818)
+            m.event("package-done", outcome="failed", error=818, never=r"event \d+ apply-begin ")
+        m.undisturbed("personal")
+        m.undisturbed("rt")
+        assert m.guest_errors() == ""
+    if not with_image:
+        assert (device.state("personal"), device.partition("personal_b")) == (before, slot_b)
 
 
 def test_update_ends_in_each_stage_and_the_update_goes_on(name):
