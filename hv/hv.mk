@@ -40,7 +40,9 @@ $(call unit-test,load_walk,tests/unit/load_walk_test.c tests/unit/fake_update.c 
 
 # The virtual GIC against a model of the hardware under it.
 VGIC := $(addprefix hv/vgic/,vgic.c irq.c lr.c sgi.c regs.c dist.c redist.c)
-$(call unit-test,vgic,tests/unit/vgic_test.c tests/unit/fake_arch/fake_gic.c $(VGIC))
+VGIC_RIG := tests/unit/vgic_rig.c tests/unit/fake_arch/fake_gic.c $(VGIC)
+$(call unit-test,vgic,tests/unit/vgic_test.c $(VGIC_RIG))
+$(call unit-test,vgic_cores,tests/unit/vgic_cores_test.c $(VGIC_RIG))
 
 # Emulated devices and the console.
 $(call unit-test,pl011,tests/unit/pl011_test.c hv/vdev/vpl011.c hv/vdev/agent.c)
