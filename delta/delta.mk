@@ -26,9 +26,12 @@ $(call delta-test,delta_frames_test)
 $(call delta-test,delta_names_test)
 $(call delta-test,delta_modes_test)
 $(call delta-test,delta_slots_test)
-$(call delta-test,delta_object_read_test)
+$(call delta-test,delta_object_read_test,object_headers.c)
+$(call delta-test,delta_object_pair_test,object_headers.c)
 $(call delta-test,delta_object_mode_test)
 $(call delta-test,delta_elf_test)
+$(call delta-test,delta_encoder_test)
+$(call delta-test,delta_seeks_test,delta_tamper.c delta_columns.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_decode_test,synthetic_kernel.c synthetic_library.c)
 $(call delta-test,delta_library_test,synthetic_library.c delta_tamper.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_base_test,delta_tamper.c ../fuzz/patch_parts.c)
@@ -36,3 +39,8 @@ $(call delta-test,delta_objects_test,synthetic_objects.c delta_tamper.c ../fuzz/
 $(foreach t,bad blocks walk rela btf kallsyms,\
   $(call delta-test,delta_$(t)_test,synthetic_kernel.c delta_tamper.c delta_columns.c \
     ../fuzz/patch_parts.c))
+
+# Each allocation of its own code may fail.
+$(call unit-test,delta_memory_test,$(addprefix tests/unit/,delta_memory_test.c delta_rig.c) \
+  $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS) \
+  $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc))

@@ -249,10 +249,12 @@ static sg_err write_smaller(const struct dl_sink *sink, const struct encoder *e,
         return err ? err : sink->write(sink->ctx, best->data, best->size);
 }
 
-static sg_err create(const struct dl_image *from, const struct dl_image *to,
-                     const struct dl_create_options *options, const struct dl_sink *sink)
+sg_err create_within(const struct dl_image *from, const struct dl_image *to,
+                     const struct dl_create_options *options, const struct dl_sink *sink,
+                     uint32_t chunk0_max)
 {
-        struct encoder e = {.from = from, .to = to, .options = options, .sink = sink};
+        struct encoder e = {
+                .from = from, .to = to, .options = options, .sink = sink, .chunk0_max = chunk0_max};
         struct rival rival;
 
         rival_init(&rival, &e);
@@ -278,5 +280,5 @@ sg_err dl_create(const struct dl_image *from, const struct dl_image *to,
                 return bsdiff40_create(from, to, sink);
         if (options->codec != 0 && options->codec != DL_CODEC_ZLIB)
                 return SG_E_DELTA_CODEC;
-        return create(from, to, options, sink);
+        return create_within(from, to, options, sink, DL_CHUNK_MAX);
 }

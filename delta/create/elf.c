@@ -198,8 +198,9 @@ void elf_spans(const struct view *v, uint32_t at, struct dl_span spans[DL_PROGRA
 uint64_t view_string_name(const struct view *v, uint32_t at)
 {
         uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+        uint32_t left = v->size - at, end = at + (left < STRING_NAME ? left : STRING_NAME);
 
-        for (; at < v->size && v->bytes[at] != 0; at++)
+        for (; at < end && v->bytes[at] != 0; at++)
                 h = (h ^ v->bytes[at]) * 0x100000001b3u;
         return h | 1u;
 }

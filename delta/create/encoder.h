@@ -20,6 +20,7 @@ struct encoder {
         const struct dl_image *from, *to;
         const struct dl_create_options *options;
         const struct dl_sink *sink; /* to tell the progress to, or NULL */
+        uint32_t chunk0_max;        /* bytes of chunk 0 */
         struct bytes patch;         /* the result */
         struct copies copies;
         struct program program;
@@ -114,6 +115,11 @@ void rival_finish(struct rival *r);
 
 /* From two images to e->patch; `rival` may be NULL. */
 sg_err encode(struct encoder *e, struct rival *rival);
+
+/* dl_create() in the format Segue, with chunk 0 of so many bytes at most. */
+sg_err create_within(const struct dl_image *from, const struct dl_image *to,
+                     const struct dl_create_options *options, const struct dl_sink *sink,
+                     uint32_t chunk0_max);
 
 /* Free everything but e->patch. */
 void encoder_free(struct encoder *e);

@@ -91,6 +91,8 @@ void objects_free(struct dl_objects *o)
 
 /* ---- Pairs ---- */
 
+#define SECTION_NAME 256u /* bytes of a section's name, with its NUL */
+
 static const uint8_t *header_of(const struct view *v, const struct object *o, uint32_t i)
 {
         const struct object_section *table = &v->objects.sections[o->section + o->sections - 1];
@@ -98,14 +100,16 @@ static const uint8_t *header_of(const struct view *v, const struct object *o, ui
         return v->bytes + table->from + i * OBJECT_HEADER;
 }
 
-/* What a section is called; "" when that is not in the file. */
+/* What a section is called; "" when that is not in the file, or longer than any tool makes it. */
 static const char *name_of(const struct view *v, const struct object *o, uint32_t i)
 {
         const struct object_section *names = &v->objects.sections[o->section + o->names];
         uint32_t name = dl_get32(header_of(v, o, i) + HEADER_NAME);
 
-        if (o->names >= o->sections || !object_in_file(names) || name >= names->from_size ||
-            !memchr(v->bytes + names->from + name, 0, names->from_size - name))
+        if (o->names >= o->sections || !object_in_file(names) || name >= names->from_size)
+                return "";
+        uint32_t left = names->from_size - name;
+        if (!memchr(v->bytes + names->from + name, 0, left < SECTION_NAME ? left : SECTION_NAME))
                 return "";
         return (const char *)v->bytes + names->from + name;
 }

@@ -116,7 +116,7 @@ sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
                 bytes_add(out, e->sections[i].packed.data, e->sections[i].packed.size);
         out->failed |= body.failed;
         bytes_free(&body);
-        if (e->header.chunk0_size > DL_CHUNK_MAX)
+        if (e->header.chunk0_size > e->chunk0_max)
                 return SG_E_DELTA_MAP; /* no device would take it */
         return out->failed ? SG_E_NO_MEMORY : SG_OK;
 }

@@ -86,7 +86,11 @@ sg_err elf_slots(struct view *v, uint32_t at, uint32_t program);
 /* The span of a program that begins with a table, or NULL; one of each at most. */
 const struct dl_span *view_table(const struct view *v, uint32_t program, enum table table);
 
-/* A number that stands for the string at `at`. */
+/*
+ * A number that stands for the string at `at`, by so many bytes at most: each symbol of a table may
+ * have a string that does not end.
+ */
+#define STRING_NAME 1024u
 uint64_t view_string_name(const struct view *v, uint32_t at);
 
 /* The file position, or that of the tail, of what stands at `offset` in a program. */

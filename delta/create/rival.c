@@ -11,6 +11,7 @@ void rival_init(struct rival *r, const struct encoder *like)
         r->encoder.from = like->from;
         r->encoder.to = like->to;
         r->encoder.options = like->options;
+        r->encoder.chunk0_max = like->chunk0_max;
         r->encoder.plain = true;
 }
 

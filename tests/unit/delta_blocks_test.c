@@ -371,6 +371,27 @@ static void bad_echoes(void **state)
         free(to.data);
 }
 
+/* Of the three streams of a resident patch the fourth is in parts: that is none for the fuzzer. */
+static void a_sorted_stream_that_is_not_there(void **state)
+{
+        static struct patch_parts parts;
+        struct buffer from = rig_noise(12000), to = rig_dense(&from), patch;
+        static uint8_t edited[65536];
+
+        (void)state;
+        assert_int_equal(rig_try_encode(&from, &to, false, DL_CHUNK_MAX, &patch), SG_OK);
+        assert_true(patch_parts_read(&parts, patch.data, patch.size));
+        assert_int_equal(parts.streams, DL_RESIDENT_STREAMS);
+        assert_int_equal(parts.parted[0], 0);
+        part_of(&parts, DL_S_BLOCKS)->bytes[0] = BLOCK_PARTED | BLOCK_STREAM;
+        size_t size = patch_parts_write(&parts, edited, sizeof(edited));
+        assert_true(size > 0 && patch_parts_read(&parts, edited, size));
+        assert_int_equal(parts.parted[0], 0);
+        free(patch.data);
+        free(from.data);
+        free(to.data);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -389,6 +410,7 @@ int main(void)
                 cmocka_unit_test(bad_whole),
                 cmocka_unit_test(bad_parts),
                 cmocka_unit_test(bad_echoes),
+                cmocka_unit_test(a_sorted_stream_that_is_not_there),
         };
 
         return cmocka_run_group_tests(tests, set_up, NULL);

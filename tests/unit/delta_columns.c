@@ -91,13 +91,10 @@ uint32_t seek_at(const struct patch_parts *p, uint32_t segment, uint32_t i)
         return next_seek(p->stream[segment], at);
 }
 
-static void replace(struct patch_part *part, size_t at, size_t end, const uint8_t *byte)
+static void replace(struct patch_part *part, size_t at, size_t end, const uint8_t *bytes, size_t n)
 {
-        size_t n = byte ? 1 : 0;
-
         memmove(part->bytes + at + n, part->bytes + end, part->size - end);
-        if (byte)
-                part->bytes[at] = *byte;
+        memcpy(part->bytes + at, bytes, n);
         part->size += n - (end - at);
 }
 
@@ -112,9 +109,10 @@ void put_seek_at(struct patch_parts *p, uint32_t segment, uint32_t i, uint32_t v
         memcpy(end, at, sizeof(end));
         next_seek(stream, end);
         bytes_varint(&bytes, value);
-        assert_true(bytes.size <= 4); /* each in a stream of its own */
-        for (unsigned k = 0; k < 4; k++)
-                replace(&stream[dl_seeks(k)], at[dl_seeks(k)], end[dl_seeks(k)],
-                        k < bytes.size ? bytes.data + k : NULL);
+        for (unsigned k = 0, n; k < 4; k++) { /* the last stream has all that are left */
+                n = bytes.size > k ? (unsigned)bytes.size - k : 0;
+                replace(&stream[dl_seeks(k)], at[dl_seeks(k)], end[dl_seeks(k)], bytes.data + k,
+                        k < 3 && n > 1 ? 1 : n);
+        }
         bytes_free(&bytes);
 }

@@ -1,34 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Relocatable objects: what their headers tell, and what a patch tells of the new ones. */
+#include <segue/bytes.h>
+
 #include "delta/create/bytes.h"
 #include "delta/decoder.h"
 #include "tests/unit/delta_rig.h"
+#include "tests/unit/object_headers.h"
 
 #define NONE NO_SECTION
-
-static void put16(uint8_t *p, uint32_t value)
-{
-        p[0] = (uint8_t)value;
-        p[1] = (uint8_t)(value >> 8);
-}
 
 /* ---- ELF's header ---- */
 
 #define FROM 100u
 #define SIZE 100000u /* of the image */
 #define ROOM (SIZE - FROM)
-
-static void put_head(uint8_t *head, uint64_t table, uint32_t count)
-{
-        memset(head, 0, OBJECT_HEADER);
-        memcpy(head, "\177ELF\2\1\1", 7);
-        put16(head + OBJECT_TYPE, 1);
-        put16(head + OBJECT_TYPE + 2, 183);
-        dl_put64(head + OBJECT_TABLE, table);
-        put16(head + OBJECT_ENTRY, OBJECT_HEADER);
-        put16(head + OBJECT_COUNT, count);
-        put16(head + OBJECT_NAMES, 5);
-}
 
 static bool opens(const uint8_t head[OBJECT_HEADER], struct object *o, uint32_t *headers)
 {
@@ -63,7 +48,7 @@ static void tables_of_headers(void **state)
                 uint8_t head[OBJECT_HEADER];
                 struct object o;
                 uint32_t headers;
-                put_head(head, rows[i].table, rows[i].count);
+                put_object_head(head, rows[i].table, rows[i].count, 5);
                 if (opens(head, &o, &headers) != rows[i].good)
                         fail_msg("%u headers at %u", rows[i].count, (unsigned)rows[i].table);
                 if (!rows[i].good)
@@ -84,7 +69,7 @@ static void objects_of_another_kind(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-                put_head(head, 64, 1);
+                put_object_head(head, 64, 1, 5);
                 head[places[i]]++;
                 assert_false(opens(head, &o, &headers));
         }
@@ -92,43 +77,29 @@ static void objects_of_another_kind(void **state)
 
 /* ---- Section headers ---- */
 
-static const struct header {
-        uint32_t type, flags;
-        uint64_t offset, length, align;
-        uint32_t link, info;
+static const struct {
+        struct object_header header;
         bool good;
         enum object_kind kind;
         unsigned log2;
 } section_headers[] = {
-        {0, 0, 0, 0, 0, 0, 0, true, OBJECT_NULL, 0},
-        {1, 4, 64, 100, 4, 0, 0, true, OBJECT_CODE, 2},
-        {1, 7, 64, 100, 1, 0, 0, true, OBJECT_CODE, 0},
-        {1, 3, 64, 100, 2, 0, 0, true, OBJECT_BYTES, 1},
-        {3, 4, 64, 100, 3, 0, 0, true, OBJECT_BYTES, 0},
-        {2, 4, 64, 100, 8, 1023, 7, true, OBJECT_SYMBOLS, 3},
-        {4, 0, 64, 100, 4096, 6, 1024, true, OBJECT_RELA, 12},
-        {8, 3, 64, 0x7fffffff, 8192, 1024, 1023, true, OBJECT_NOBITS, 0},
-        {8, 3, 64, 0x80000000, 4097, 0, 0, false, OBJECT_NOBITS, 0},
-        {8, 3, 64, (1ull << 32) + 1, 1, 0, 0, false, OBJECT_NOBITS, 0},
-        {1, 3, ROOM - 10, 10, 1ull << 40, 0, 0, true, OBJECT_BYTES, 0},
-        {1, 3, ROOM - 10, 11, 1, 0, 0, false, OBJECT_BYTES, 0},
-        {1, 3, ROOM, 0, 16, 0, 0, true, OBJECT_BYTES, 4},
-        {1, 3, ROOM + 1, 0, 16, 0, 0, false, OBJECT_BYTES, 0},
-        {0, 0, 64, ROOM, 0, 0, 0, false, OBJECT_NULL, 0},
-        {1, 3, 64, 1ull << 32, 1, 0, 0, false, OBJECT_BYTES, 0},
+        {{0, 0, 0, 0, 0, 0, 0, 0}, true, OBJECT_NULL, 0},
+        {{0, 1, 4, 64, 100, 4, 0, 0}, true, OBJECT_CODE, 2},
+        {{0, 1, 7, 64, 100, 1, 0, 0}, true, OBJECT_CODE, 0},
+        {{0, 1, 3, 64, 100, 2, 0, 0}, true, OBJECT_BYTES, 1},
+        {{0, 3, 4, 64, 100, 3, 0, 0}, true, OBJECT_BYTES, 0},
+        {{0, 2, 4, 64, 100, 8, 1023, 7}, true, OBJECT_SYMBOLS, 3},
+        {{0, 4, 0, 64, 100, 4096, 6, 1024}, true, OBJECT_RELA, 12},
+        {{0, 8, 3, 64, 0x7fffffff, 8192, 1024, 1023}, true, OBJECT_NOBITS, 0},
+        {{0, 8, 3, 64, 0x80000000, 4097, 0, 0}, false, OBJECT_NOBITS, 0},
+        {{0, 8, 3, 64, (1ull << 32) + 1, 1, 0, 0}, false, OBJECT_NOBITS, 0},
+        {{0, 1, 3, ROOM - 10, 10, 1ull << 40, 0, 0}, true, OBJECT_BYTES, 0},
+        {{0, 1, 3, ROOM - 10, 11, 1, 0, 0}, false, OBJECT_BYTES, 0},
+        {{0, 1, 3, ROOM, 0, 16, 0, 0}, true, OBJECT_BYTES, 4},
+        {{0, 1, 3, ROOM + 1, 0, 16, 0, 0}, false, OBJECT_BYTES, 0},
+        {{0, 0, 0, 64, ROOM, 0, 0, 0}, false, OBJECT_NULL, 0},
+        {{0, 1, 3, 64, 1ull << 32, 1, 0, 0}, false, OBJECT_BYTES, 0},
 };
-
-static void put_header(uint8_t *b, const struct header *h)
-{
-        memset(b, 0, OBJECT_HEADER);
-        dl_put32(b + HEADER_TYPE, h->type);
-        dl_put32(b + HEADER_FLAGS, h->flags);
-        dl_put64(b + HEADER_OFFSET, h->offset);
-        dl_put64(b + HEADER_LENGTH, h->length);
-        dl_put32(b + HEADER_LINK, h->link);
-        dl_put32(b + HEADER_INFO, h->info);
-        dl_put64(b + HEADER_ALIGN, h->align);
-}
 
 static void sections_by_their_headers(void **state)
 {
@@ -136,18 +107,18 @@ static void sections_by_their_headers(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof(section_headers) / sizeof(section_headers[0]); i++) {
-                const struct header *h = &section_headers[i];
+                const struct object_header *h = &section_headers[i].header;
                 struct object_section s;
                 uint8_t b[OBJECT_HEADER];
-                put_header(b, h);
-                if (object_section_read(b, &o, SIZE, &s) != h->good)
+                put_object_header(b, h);
+                if (object_section_read(b, &o, SIZE, &s) != section_headers[i].good)
                         fail_msg("header %u", (unsigned)i);
-                if (!h->good)
+                if (!section_headers[i].good)
                         continue;
                 assert_int_equal(s.from, FROM + h->offset);
                 assert_int_equal(s.from_size, h->length);
-                assert_int_equal(s.kind, h->kind);
-                assert_int_equal(s.align, h->log2);
+                assert_int_equal(s.kind, section_headers[i].kind);
+                assert_int_equal(s.align, section_headers[i].log2);
                 assert_int_equal(s.link, h->link < 1024 ? h->link : 0);
                 assert_int_equal(s.info, h->info < 1024 ? h->info : 0);
         }
@@ -235,7 +206,7 @@ static void symbols_of_sections(void **state)
         for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
                 uint8_t symbol[SYMBOL_SIZE] = {0};
                 symbol[SYMBOL_INFO] = (uint8_t)symbols[i].info;
-                put16(symbol + SYMBOL_SECTION, symbols[i].section);
+                put_le16(symbol + SYMBOL_SECTION, (uint16_t)symbols[i].section);
                 object_note_symbol(&o, sections, symbols[i].number, symbol);
         }
         assert_int_equal(sections[0].symbol, 0);
@@ -293,31 +264,31 @@ static sg_err old_read(void *ctx, uint64_t offset, void *data, size_t length)
 
 static void put_objects(uint8_t *old)
 {
-        static const struct header first[] = {
+        static const struct object_header first[] = {
                 {.type = 0},
                 {.type = 1, .flags = 4, .offset = 64, .length = 200, .align = 4},
                 {.type = 8, .offset = 264, .length = 5000, .align = 8},
                 {.type = 2, .offset = SYMBOLS, .length = FIRST_END - SYMBOLS, .link = 1},
         };
-        static const struct header second[] = {
+        static const struct object_header second[] = {
                 {.type = 1, .offset = 20000, .length = 100, .align = 1},
                 {.type = 1, .offset = 20100, .length = 900, .align = 16},
         };
         uint8_t *symbol = old + FIRST + SYMBOLS + SYMBOL_SIZE;
 
         memset(old, 0, OLD_SIZE);
-        put_head(old + FIRST, HEADERS, 4);
+        put_object_head(old + FIRST, HEADERS, 4, 5);
         dl_put64(old + FIRST + HEADER_OFFSET, UINT64_MAX); /* of ELF's header: the entry point */
         for (uint32_t i = 0; i < 4; i++)
-                put_header(old + FIRST + HEADERS + (size_t)OBJECT_HEADER * i, &first[i]);
-        put_head(old + SECOND, 12000, 2);
+                put_object_header(old + FIRST + HEADERS + (size_t)OBJECT_HEADER * i, &first[i]);
+        put_object_head(old + SECOND, 12000, 2, 5);
         for (uint32_t i = 0; i < 2; i++)
-                put_header(old + SECOND + 12000 + (size_t)OBJECT_HEADER * i, &second[i]);
+                put_object_header(old + SECOND + 12000 + (size_t)OBJECT_HEADER * i, &second[i]);
         symbol[SYMBOL_INFO] = 3;
-        put16(symbol + SYMBOL_SECTION, 1);
+        put_le16(symbol + SYMBOL_SECTION, 1);
         symbol = old + SECOND - SYMBOL_SIZE - (FIRST_END - SYMBOLS) % SYMBOL_SIZE; /* the last */
         symbol[SYMBOL_INFO] = 3;
-        put16(symbol + SYMBOL_SECTION, 2);
+        put_le16(symbol + SYMBOL_SECTION, 2);
 }
 
 /* Gaps, sizes, places, new gaps. */

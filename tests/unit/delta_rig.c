@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "delta/create/encoder.h"
+
 const uint8_t rig_from_digest[DL_DIGEST_SIZE] = {1, 2, 3};
 const uint8_t rig_to_digest[DL_DIGEST_SIZE] = {4, 5, 6};
 
@@ -64,16 +66,52 @@ struct buffer rig_edited(const struct buffer *from, unsigned edits)
         return b;
 }
 
+struct buffer rig_dense(const struct buffer *from)
+{
+        struct buffer b = {0};
+
+        rig_append(&b, from->data, from->size);
+        for (size_t i = 64, off; i < b.size; i += 1 + off) {
+                off = 1 + rig_random() % 8;
+                b.data[i] = (uint8_t)(b.data[i] + off);
+        }
+        return b;
+}
+
+struct dl_image rig_image(const struct buffer *b, const uint8_t digest[DL_DIGEST_SIZE])
+{
+        struct dl_image image = {.data = b->data, .size = b->size};
+
+        memcpy(image.digest, digest, DL_DIGEST_SIZE);
+        return image;
+}
+
 sg_err rig_try_create(const struct buffer *from, const struct buffer *to,
                       const struct dl_create_options *options, struct buffer *patch)
 {
-        struct dl_image a = {.data = from->data, .size = from->size};
-        struct dl_image b = {.data = to->data, .size = to->size};
-        struct dl_sink sink = {.ctx = patch, .write = rig_append};
+        const struct dl_image a = rig_image(from, rig_from_digest);
+        const struct dl_image b = rig_image(to, rig_to_digest);
+        const struct dl_sink sink = {.ctx = patch, .write = rig_append};
 
-        memcpy(a.digest, rig_from_digest, DL_DIGEST_SIZE);
-        memcpy(b.digest, rig_to_digest, DL_DIGEST_SIZE);
         return dl_create(&a, &b, options, &sink);
+}
+
+sg_err rig_try_encode(const struct buffer *from, const struct buffer *to, bool without_models,
+                      uint32_t chunk0_max, struct buffer *patch)
+{
+        const struct dl_create_options options = {.threads = 1};
+        const struct dl_image a = rig_image(from, rig_from_digest);
+        const struct dl_image b = rig_image(to, rig_to_digest);
+        struct encoder e = {.from = &a,
+                            .to = &b,
+                            .options = &options,
+                            .chunk0_max = chunk0_max,
+                            .plain = without_models};
+        sg_err err = encode(&e, NULL);
+
+        encoder_free(&e);
+        *patch = (struct buffer){.data = e.patch.data, .size = e.patch.size, .room = e.patch.room};
+        return err;
 }
 
 struct buffer rig_create(const struct buffer *from, const struct buffer *to,

@@ -29,12 +29,20 @@ uint32_t rig_random(void);
 struct buffer rig_noise(size_t size);
 /* `from` with pieces moved, changed, dropped and inserted. */
 struct buffer rig_edited(const struct buffer *from, unsigned edits);
+/* With wrong bytes so near each other, and telling so well where the next one is, that a patch
+ * tells all predicted bytes, right ones, too. */
+struct buffer rig_dense(const struct buffer *from);
+
+struct dl_image rig_image(const struct buffer *b, const uint8_t digest[DL_DIGEST_SIZE]);
 
 /* dl_create() as it comes back, and as it must be SG_OK. */
 sg_err rig_try_create(const struct buffer *from, const struct buffer *to,
                       const struct dl_create_options *options, struct buffer *patch);
 struct buffer rig_create(const struct buffer *from, const struct buffer *to,
                          const struct dl_create_options *options);
+/* One of the encoder's two ways alone, on one thread, with chunk 0 of so many bytes at most. */
+sg_err rig_try_encode(const struct buffer *from, const struct buffer *to, bool without_models,
+                      uint32_t chunk0_max, struct buffer *patch);
 /* With nothing asked for. */
 struct buffer rig_plain(const struct buffer *from, const struct buffer *to);
 

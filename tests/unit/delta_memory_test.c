@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Want of memory: each allocation of the encoder fails once, and no patch is a wrong one. */
+#include "tests/unit/delta_rig.h"
+
+/* ---- Allocations that fail ---- */
+
+static uint32_t calls, fails_at; /* the first call is 1; 0: none fails */
+
+static bool fails(void)
+{
+        return fails_at != 0 && ++calls == fails_at;
+}
+
+/* The linker's names. NOLINTBEGIN(bugprone-reserved-identifier) */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t align, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+        return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+        return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+        return fails() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+        return fails() ? NULL : __real_aligned_alloc(align, size);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+/* ---- Patches ---- */
+
+/* One way alone, so that no other patch comes in place of it. */
+static void each_allocation_fails(struct buffer from, struct buffer to)
+{
+        uint32_t all = 0, refused = 0;
+
+        while (calls >= all) {
+                struct buffer patch;
+                fails_at = ++all;
+                calls = 0;
+                sg_err e = rig_try_encode(&from, &to, true, DL_CHUNK_MAX, &patch);
+                fails_at = 0;
+                if (e)
+                        assert_int_equal(e, SG_E_NO_MEMORY);
+                else
+                        rig_check(&patch, &from, &to);
+                refused += e != SG_OK;
+                free(patch.data);
+        }
+        print_message("%u allocations: %u errors\n", all - 1, refused);
+        assert_true(refused > 0);
+        free(from.data);
+        free(to.data);
+}
+
+/* What deflate codes worse than what is sorted, and in parts. */
+static void new_text(void **state)
+{
+        struct buffer from = rig_noise(100), to = {0};
+
+        (void)state;
+        while (to.size < 12000)
+                rig_append(&to, &"etaoin shrdlu"[rig_random() % 12], 1 + rig_random() % 2);
+        struct buffer patch = rig_plain(&from, &to);
+        assert_true(rig_part(&patch, "blocks") > 0);
+        free(patch.data);
+        each_allocation_fails(from, to);
+}
+
+static void dense_changes(void **state)
+{
+        struct buffer from = rig_noise(12000), to = rig_dense(&from);
+
+        (void)state;
+        struct buffer patch = rig_plain(&from, &to);
+        assert_true(rig_part(&patch, "blocks") > 0);
+        free(patch.data);
+        each_allocation_fails(from, to);
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        rig_seed(5);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(new_text),
+                cmocka_unit_test(dense_changes),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, NULL);
+}
