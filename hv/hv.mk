@@ -21,8 +21,10 @@ $(B)/unit/description $(B)/unit/guest_fdt: | $(B)/unit/data/system.dtb
 FAKE_VM := $(addprefix tests/unit/fake_arch/,fake_vm.c fake_calls.c)
 $(call unit-test,psci,tests/unit/psci_test.c $(FAKE_VM) hv/vm/psci.c hv/vm/smccc.c)
 $(call unit-test,events,tests/unit/events_test.c $(FAKE_VM) hv/vm/events.c)
-$(call unit-test,hypercall,tests/unit/hypercall_test.c $(FAKE_VM) tests/unit/strict_nor.c \
-  $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
+HYPERCALL_RIG := tests/unit/hypercall_rig.c $(FAKE_VM) tests/unit/strict_nor.c \
+  $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE)
+$(call unit-test,hypercall,tests/unit/hypercall_test.c $(HYPERCALL_RIG))
+$(call unit-test,hypercall_trial,tests/unit/hypercall_trial_test.c $(HYPERCALL_RIG))
 $(call unit-test,boot_state,tests/unit/boot_state_test.c $(FAKE_VM) tests/unit/strict_nor.c \
   $(addprefix hv/vm/,slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE))
 

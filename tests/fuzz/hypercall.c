@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Rows of hypercalls by update and by guests, with starts, stops and power cycles between them,
- * over the real slots, journal and event queue (as tests/unit/hypercall_test.c has it). A refused
+ * over the real slots, journal and event queue (as tests/unit/hypercall_rig.c has it). A refused
  * call changes no boot state; no call leads to a state that cannot be, or touches a register that
  * is not its own; a slot that was confirmed is never lost by a call.
  */

@@ -13,7 +13,7 @@ MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DIS
 # The quickest first.
 MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
                  events psci hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
-                 boot_state hypercall vm_limits load_breaks vm load \
+                 boot_state hypercall hypercall_trial vm_limits load_breaks vm load \
                  slots_test tuf_test package_test image_test journal_test \
                  delta_map_test delta_header_test delta_walk_test delta_tree_test delta_frames_test \
                  delta_modes_test delta_slots_test delta_names_test delta_frame_test \
