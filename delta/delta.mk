@@ -41,6 +41,6 @@ $(foreach t,bad blocks walk rela btf kallsyms,\
     ../fuzz/patch_parts.c))
 
 # Each allocation of its own code may fail.
-$(call unit-test,delta_memory_test,$(addprefix tests/unit/,delta_memory_test.c delta_rig.c) \
+$(call unit-test,delta_memory_test,$(addprefix tests/unit/,delta_memory_test.c delta_rig.c synthetic_kernel.c) \
   $(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS) \
   $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc))

@@ -76,38 +76,40 @@ static uint32_t string_number(const struct section_view *v, uint32_t offset)
         return low < v->string_count && v->string[low] == offset ? low : NONE;
 }
 
-static bool index_types(struct section_view *v)
+static sg_err index_types(struct section_view *v)
 {
         uint32_t room = v->type_size / 12 + 2;
 
         v->at = malloc((size_t)room * 4);
         if (!v->at)
-                return false;
+                return SG_E_NO_MEMORY;
         v->count = 1;
         v->at[0] = 0;
         for (uint32_t at = 0; at < v->type_size;) {
                 uint32_t left = v->type_size - at;
                 uint32_t words = left < 12 ? 0 : btf_words(dl_get32(v->types + at + 4));
                 if (words == 0 || words > left / 4)
-                        return false;
+                        return SG_E_DELTA_MODEL;
                 v->at[v->count++] = at;
                 at += 4 * words;
         }
         v->at[v->count] = v->type_size;
-        return true;
+        return SG_OK;
 }
 
-static bool index_strings(struct section_view *v)
+static sg_err index_strings(struct section_view *v)
 {
         v->string = malloc(((size_t)v->string_size + 1) * 4);
-        if (!v->string || v->string_size == 0 || v->strings[0] != 0)
-                return false;
+        if (!v->string)
+                return SG_E_NO_MEMORY;
+        if (v->string_size == 0 || v->strings[0] != 0)
+                return SG_E_DELTA_MODEL;
         v->string[0] = 0;
         for (uint32_t i = 0; i < v->string_size; i++) {
                 if (v->strings[i] == 0)
                         v->string[++v->string_count] = i + 1;
         }
-        return v->string[v->string_count] == v->string_size;
+        return v->string[v->string_count] == v->string_size ? SG_OK : SG_E_DELTA_MODEL;
 }
 
 /* Hash of all of a type but its references, and of what its names say. */
@@ -139,24 +141,28 @@ static void hash_types(struct section_view *v)
         }
 }
 
-static bool view_open(struct section_view *v, const uint8_t *image, struct btf_place place)
+/* SG_E_DELTA_MODEL, SG_E_NO_MEMORY. */
+static sg_err view_open(struct section_view *v, const uint8_t *image, struct btf_place place)
 {
         v->type_size = dl_get32(image + place.at + 12);
         v->string_size = dl_get32(image + place.at + 20);
         v->types = image + place.at + BTF_HEADER;
         v->strings = v->types + v->type_size;
-        if (!index_types(v) || !index_strings(v))
-                return false;
+        sg_err err = index_types(v);
+        if (!err)
+                err = index_strings(v);
+        if (err)
+                return err;
         for (unsigned i = 0; i <= ROUNDS; i++) {
                 v->hash[i] = calloc(v->count, sizeof(uint64_t));
                 if (!v->hash[i])
-                        return false;
+                        return SG_E_NO_MEMORY;
         }
         v->label = calloc(v->count, sizeof(uint64_t));
         if (!v->label)
-                return false;
+                return SG_E_NO_MEMORY;
         hash_types(v);
-        return true;
+        return SG_OK;
 }
 
 static void view_close(struct section_view *v)
@@ -477,17 +483,19 @@ sg_err btf_encode(const uint8_t *from, struct btf_place from_place, const uint8_
         struct section_view a = {0}, b = {0};
         struct strings strings = {0};
         struct matching m = {&a, &b, NULL, NULL};
-        sg_err err = SG_E_DELTA_MODEL;
+        sg_err err = view_open(&a, from, from_place);
 
-        if (view_open(&a, from, from_place) && view_open(&b, to, to_place)) {
+        if (!err)
+                err = view_open(&b, to, to_place);
+        if (!err) {
                 m.source = malloc((size_t)b.count * 4);
                 m.used = calloc(a.count, sizeof(*m.used));
-                err = SG_E_NO_MEMORY;
+                err = m.source && m.used ? SG_OK : SG_E_NO_MEMORY;
         }
-        if (m.source && m.used) {
+        if (!err) {
                 memset(m.source, 0xff, (size_t)b.count * 4);
-                if (match_types(&m))
-                        err = encode_matched(&m, &strings, from_place, to_place, patch);
+                err = match_types(&m) ? encode_matched(&m, &strings, from_place, to_place, patch)
+                                      : SG_E_NO_MEMORY;
         }
         free(m.source);
         free(m.used);

@@ -80,41 +80,59 @@ static uint32_t name_size(const uint8_t *image, uint32_t at, uint32_t end, uint3
                                                                                   : length + *head;
 }
 
-static bool starts_with_letter(const uint8_t *image, const struct kallsyms_tokens *t, uint8_t code)
+static bool starts_with_letter(const struct kallsyms_tokens *t, uint8_t code)
 {
         uint8_t c = t->text[t->at[code]];
 
-        (void)image;
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '?';
+}
+
+/* Where `count` names that start at `at` end; 0 when these are none. */
+static uint32_t names_end(const uint8_t *image, uint32_t at, uint32_t count,
+                          const struct kallsyms_tokens *t, const struct kallsyms_place_in *p)
+{
+        for (uint32_t i = 0, head; i < count; i++) {
+                uint32_t n = name_size(image, at, p->tokens, &head);
+                if (n == 0 || !starts_with_letter(t, image[at + head]))
+                        return 0;
+                at += n;
+        }
+        return at;
+}
+
+/* Are these the places of each block's first name? */
+static bool markers_fit(const uint8_t *image, uint32_t markers, const struct kallsyms_place_in *p)
+{
+        uint32_t at = p->names;
+
+        for (uint32_t i = 0, head; i < p->count; i++) {
+                if (i % KALLSYMS_BLOCK == 0 &&
+                    dl_get32(image + markers + i / KALLSYMS_BLOCK * 4) != at - p->names)
+                        return false;
+                at += name_size(image, at, p->tokens, &head);
+        }
+        return true;
 }
 
 /* Do `count` names start here, and do markers that fit follow? */
 static bool names_at(const uint8_t *image, uint32_t at, uint32_t count,
                      const struct kallsyms_tokens *t, struct kallsyms_place_in *p)
 {
-        uint32_t blocks = (count + KALLSYMS_BLOCK - 1) / KALLSYMS_BLOCK, start = at, head;
-        uint32_t *marks = malloc((size_t)blocks * 4);
-        bool good = marks != NULL;
-
-        for (uint32_t i = 0; i < count && good; i++) {
-                uint32_t n = name_size(image, at, p->tokens, &head);
-                good = n != 0 && starts_with_letter(image, t, image[at + head]);
-                if (good && i % KALLSYMS_BLOCK == 0)
-                        marks[i / KALLSYMS_BLOCK] = at - start;
-                at += n;
-        }
+        uint32_t blocks = (count + KALLSYMS_BLOCK - 1) / KALLSYMS_BLOCK;
+        uint32_t end = names_end(image, at, count, t, p);
         bool found = false;
-        for (unsigned align = 4; align <= ALIGN_MAX && good && !found; align *= 2) {
-                p->markers = (at + align - 1) & ~(align - 1);
-                found = p->markers + 4ull * blocks <= p->tokens;
-                for (uint32_t i = 0; i < blocks && found; i++)
-                        found = dl_get32(image + p->markers + 4 * (size_t)i) == marks[i];
-        }
-        free(marks);
-        p->names = start;
-        p->names_size = at - start;
+
+        if (end == 0)
+                return false;
+        p->names = at;
+        p->names_size = end - at;
         p->count = count;
-        return good && found;
+        for (unsigned align = 4; align <= ALIGN_MAX && !found; align *= 2) {
+                p->markers = (end + align - 1) & ~(align - 1);
+                found = p->markers + 4ull * blocks <= p->tokens &&
+                        markers_fit(image, p->markers, p);
+        }
+        return found;
 }
 
 static uint32_t align8(uint32_t v)
@@ -217,7 +235,9 @@ static uint64_t hash_of(const uint8_t *p, uint32_t n)
         return h;
 }
 
-static bool symbols_open(struct symbols *s, const uint8_t *image, const struct kallsyms_place_in *p)
+/* SG_E_DELTA_MODEL, SG_E_NO_MEMORY. */
+static sg_err symbols_open(struct symbols *s, const uint8_t *image,
+                           const struct kallsyms_place_in *p)
 {
         uint32_t at = p->names, end = p->names + p->names_size, head;
 
@@ -226,23 +246,24 @@ static bool symbols_open(struct symbols *s, const uint8_t *image, const struct k
         s->count = p->count;
         s->at = calloc((size_t)s->count + 1, 4);
         s->hash = calloc((size_t)s->count + 1, sizeof(*s->hash));
-        if (!s->at || !s->hash ||
-            !kallsyms_tokens_open(&s->tokens, image + p->tokens, p->token_size))
-                return false;
+        if (!s->at || !s->hash)
+                return SG_E_NO_MEMORY;
+        if (!kallsyms_tokens_open(&s->tokens, image + p->tokens, p->token_size))
+                return SG_E_DELTA_MODEL;
         for (uint32_t i = 0; i < s->count; i++) {
                 uint8_t name[KALLSYMS_NAME_MAX];
                 uint32_t n = name_size(image, at, end, &head);
                 if (n == 0)
-                        return false;
+                        return SG_E_DELTA_MODEL;
                 uint32_t size = kallsyms_expand(&s->tokens, image + at + head, n - head, name);
                 if (size == 0)
-                        return false;
+                        return SG_E_DELTA_MODEL;
                 s->hash[i] = hash_of(name, size);
                 bytes_add(&s->text, name, size);
                 s->at[i + 1] = (uint32_t)s->text.size;
                 at += n;
         }
-        return !s->text.failed;
+        return s->text.failed ? SG_E_NO_MEMORY : SG_OK;
 }
 
 static void symbols_close(struct symbols *s)
@@ -260,15 +281,16 @@ static bool same(const struct symbols *a, uint32_t i, const struct symbols *b, u
                memcmp(a->text.data + a->at[i], b->text.data + b->at[j], n) == 0;
 }
 
-/* Does compressing the new list by the new tokens give the new names? */
-static bool names_follow(const struct symbols *s)
+/* Compressing the new list by the new tokens gives the new names, or SG_E_DELTA_MODEL. */
+static sg_err check_names(const struct symbols *s)
 {
         uint8_t *pairs = malloc(KALLSYMS_PAIRS);
         uint32_t at = s->place->names, head = 0;
-        bool right = pairs != NULL;
+        bool right = true;
 
-        if (pairs)
-                kallsyms_pairs(&s->tokens, pairs);
+        if (!pairs)
+                return SG_E_NO_MEMORY;
+        kallsyms_pairs(&s->tokens, pairs);
         for (uint32_t i = 0; i < s->count && right; i++) {
                 uint8_t name[KALLSYMS_NAME_MAX];
                 uint32_t n = s->at[i + 1] - s->at[i];
@@ -279,7 +301,7 @@ static bool names_follow(const struct symbols *s)
                 at += wanted;
         }
         free(pairs);
-        return right;
+        return right ? SG_OK : SG_E_DELTA_MODEL;
 }
 
 /* Old symbols by hash, in chains. */
@@ -389,21 +411,24 @@ sg_err kallsyms_encode(const uint8_t *from, const struct kallsyms_place_in *a, c
 {
         struct symbols old = {0}, new = {0};
         struct chains chains = {0};
-        sg_err err = SG_E_DELTA_MODEL;
+        sg_err err = symbols_open(&old, from, a);
 
-        if (symbols_open(&old, from, a) && symbols_open(&new, to, b) && names_follow(&new)) {
+        if (!err)
+                err = symbols_open(&new, to, b);
+        if (!err)
+                err = check_names(&new);
+        if (!err && !chains_open(&chains, &old))
                 err = SG_E_NO_MEMORY;
-                if (chains_open(&chains, &old)) {
-                        put_places(a, b, &patch->runs);
-                        patch->counts[0] = a->count;
-                        patch->counts[1] = b->count;
-                        encode_runs(&old, &new, &chains, patch);
-                        patch->sent_counts[0] = (uint32_t)patch->sent.size;
-                        patch->sent_counts[1] = b->token_size;
-                        patch->sent_counts[2] = a->token_size;
-                        bytes_add(&patch->sent, to + b->tokens, b->token_size);
-                        err = patch->sent.failed || patch->runs.failed ? SG_E_NO_MEMORY : SG_OK;
-                }
+        if (!err) {
+                put_places(a, b, &patch->runs);
+                patch->counts[0] = a->count;
+                patch->counts[1] = b->count;
+                encode_runs(&old, &new, &chains, patch);
+                patch->sent_counts[0] = (uint32_t)patch->sent.size;
+                patch->sent_counts[1] = b->token_size;
+                patch->sent_counts[2] = a->token_size;
+                bytes_add(&patch->sent, to + b->tokens, b->token_size);
+                err = patch->sent.failed || patch->runs.failed ? SG_E_NO_MEMORY : SG_OK;
         }
         free(chains.first);
         free(chains.next);

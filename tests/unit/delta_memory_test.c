@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Want of memory: each allocation of the encoder fails once, and no patch is a wrong one. */
-#include "tests/unit/delta_rig.h"
+#include "delta/create/encoder.h"
+#include "delta/create/models.h"
+#include "tests/unit/synthetic_kernel.h"
 
 /* ---- Allocations that fail ---- */
 
@@ -93,6 +95,36 @@ static void dense_changes(void **state)
         each_allocation_fails(from, to);
 }
 
+/* ---- Models ---- */
+
+/* They are given up where an image has not what they know, not for want of memory. */
+static void no_model_is_lost(void **state)
+{
+        const struct synthetic all = {0};
+        const struct dl_create_options options = {.threads = 1};
+        struct pair p = synthetic_pair(&all);
+        const struct dl_image from = rig_image(&p.from, rig_from_digest);
+        const struct dl_image to = rig_image(&p.to, rig_to_digest);
+        uint32_t at = 0;
+
+        (void)state;
+        for (calls = 0; calls >= at;) {
+                struct encoder e = {.from = &from, .to = &to, .options = &options};
+                fails_at = ++at;
+                calls = 0;
+                sg_err err = encode_models(&e);
+                fails_at = 0;
+                assert_int_equal(e.without, 0);
+                if (err)
+                        assert_int_equal(err, SG_E_NO_MEMORY);
+                else /* relocations; BTF and symbols, each in two */
+                        assert_int_equal(e.section_count, 5);
+                encoder_free(&e);
+        }
+        print_message("%u allocations\n", at - 1);
+        pair_free(&p);
+}
+
 static int set_up(void **state)
 {
         (void)state;
@@ -105,6 +137,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(new_text),
                 cmocka_unit_test(dense_changes),
+                cmocka_unit_test(no_model_is_lost),
         };
 
         return cmocka_run_group_tests(tests, set_up, NULL);
