@@ -29,7 +29,8 @@ struct dl;
 /* Output that no copy predicts but a model makes. */
 struct dl_made {
         uint32_t to, length;
-        /* Bytes [at, at + n) of it; n <= DL_PIECE. NULL: written elsewhere, skipped here. */
+        /* Bytes [at, at + n) of it; n <= DL_PIECE, and from call to call `at` rises. NULL: written
+         * elsewhere, skipped here. */
         sg_err (*make)(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n);
 };
 #define DL_MADE_MAX 10u

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/decoder.h"
 
-#define NOWHERE   UINT32_MAX        /* in `moved`: not used so far */
-#define USED      (UINT32_MAX - 1u) /* used, place not known yet */
-#define SETTLED   (UINT32_MAX - 2u) /* in the order, place not known yet */
-#define COUNT_MAX (1u << 24)
+#define NOWHERE UINT32_MAX        /* in `moved`: not used so far */
+#define USED    (UINT32_MAX - 1u) /* used, place not known yet */
+#define SETTLED (UINT32_MAX - 2u) /* in the order, place not known yet */
 
 enum {
         KIND_INT = 1,
@@ -108,12 +107,10 @@ void dl_btf_plan(struct dl *dl, struct dl_arena *arena)
         b->sent_text = dl_take(arena, b->sent_bytes);
 }
 
+/* There is type 0, and the empty string. An arena below 4 GiB keeps all counts below 2^30. */
 static bool counts_sane(const struct dl_btf *b)
 {
-        return b->new_types > 0 && b->new_types < COUNT_MAX && b->old_types > 0 &&
-               b->old_types < COUNT_MAX && b->new_strings > 0 && b->new_strings < COUNT_MAX &&
-               b->old_strings > 0 && b->old_strings < COUNT_MAX && b->sent_strings < COUNT_MAX &&
-               b->sent_words < COUNT_MAX && b->early < b->new_strings;
+        return b->new_types > 0 && b->old_types > 0 && b->new_strings > 0 && b->old_strings > 0;
 }
 
 static sg_err old_word(struct dl *dl, uint64_t pos, uint32_t *word)
@@ -388,7 +385,8 @@ static sg_err order_strings(struct dl *dl)
         }
         for (uint32_t i = 1; !e && i < b->new_strings; i++) {
                 uint32_t distance = 0;
-                while (next < b->new_strings && b->moved[b->first_use[next]] == SETTLED)
+                /* There is another one: i - 1 of them are settled. */
+                while (b->moved[b->first_use[next]] == SETTLED)
                         next++;
                 if (b->order[i] == NOWHERE)
                         e = dl_stream_varint(s, &distance);
@@ -460,10 +458,6 @@ static sg_err make_types(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
         struct dl_btf *b = &dl->btf;
         uint32_t end = at + n;
 
-        if (b->type == 0 || at < b->type_at) {
-                b->type = 1;
-                b->type_at = 0;
-        }
         while (b->type < b->new_types) {
                 struct record r;
                 sg_err e = open_record(dl, b->type, &r);
@@ -494,8 +488,6 @@ static sg_err make_strings(struct dl *dl, uint32_t at, uint8_t *out, uint32_t n)
         uint32_t end = at + n;
         sg_err e = SG_OK;
 
-        if (at < b->string_at)
-                b->string = b->string_at = 0;
         while (!e && at < end) {
                 uint32_t number = b->order[b->string];
                 uint32_t length = string_length(b, number), skip = at - b->string_at;
@@ -556,7 +548,7 @@ sg_err dl_btf_open(struct dl *dl)
         struct dl_btf *b = &dl->btf;
         uint8_t start[DL_B_SIZE];
 
-        if (!counts_sane(b) || !dl_section(dl, DL_S_BTF_NEW))
+        if (!counts_sane(b))
                 return SG_E_DELTA_MODEL;
         sg_err e = read_sent(dl);
         if (!e)
@@ -569,8 +561,6 @@ sg_err dl_btf_open(struct dl *dl)
         b->to = dl_get32(start + DL_B_TO);
         b->type_size = dl_get32(start + DL_B_TYPE_SIZE);
         b->string_size = dl_get32(start + DL_B_STRING_SIZE);
-        if (b->type_size > DL_IMAGE_MAX / 4 || b->string_size > DL_IMAGE_MAX / 4)
-                return SG_E_DELTA_MODEL;
         e = read_old_header(dl);
         if (!e)
                 e = index_old_types(dl);
@@ -590,6 +580,7 @@ sg_err dl_btf_open(struct dl *dl)
                 e = place_strings(b);
         if (e)
                 return e;
+        b->type = 1;
         return dl_made_add(dl, b->to, BTF_HEADER + (uint64_t)b->type_size + b->string_size,
                            make_btf);
 }

@@ -18,6 +18,7 @@ static bool unpack(struct patch_parts *p, struct patch_part *part, const uint8_t
 
         part->bytes = p->room + p->used;
         part->size = 0;
+        part->stored = false;
         if (left < PARTS_GROWTH || inflateInit2(&z, -MAX_WBITS) != Z_OK)
                 return false;
         z.next_out = part->bytes;
@@ -37,7 +38,8 @@ static bool pack(const struct patch_part *part, unsigned window_bits, uint8_t *p
 
         if (part->size == 0)
                 return true;
-        if (deflateInit2(&z, 1, Z_DEFLATED, -(int)window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        if (deflateInit2(&z, part->stored ? 0 : 1, Z_DEFLATED, -(int)window_bits, 8,
+                         Z_DEFAULT_STRATEGY) != Z_OK)
                 return false;
         z.next_out = patch + *at;
         z.avail_out = (uInt)(max - *at);

@@ -17,6 +17,7 @@
 struct patch_part {
         uint8_t *bytes; /* followed by PARTS_GROWTH spare ones */
         size_t size;
+        bool stored; /* packed as they are, so that their places in the patch are known */
 };
 
 struct patch_parts {

@@ -6,9 +6,7 @@
 MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DISK)) \
            bootflow/slots.c bootflow/slots_event.c bootflow/record.c bootflow/journal.c \
            bootflow/image_layout.c bootflow/image.c bootflow/fit.c bootflow/place.c \
-           $(addprefix delta/,header.c open.c map.c arena.c stream.c step.c predict.c info.c blocks.c \
-             tree.c models/frames.c models/rela.c models/a64.c models/refs.c models/modes.c \
-             models/sorted.c models/tokens.c models/objects.c models/object_mode.c) \
+           $(DELTA_DECODER) \
            $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c vm.c load.c psci.c)
 # The quickest first.
 MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
@@ -17,6 +15,7 @@ MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test jo
                  slots_test tuf_test package_test image_test journal_test \
                  delta_map_test delta_header_test delta_walk_test delta_tree_test delta_frames_test \
                  delta_modes_test delta_slots_test delta_names_test delta_frame_test \
+                 delta_btf_walk_test delta_kallsyms_walk_test \
                  delta_object_read_test delta_object_mode_test \
                  delta_vectors_test delta_a64_test delta_rela_test delta_bad_test \
                  delta_library_test delta_kallsyms_test delta_btf_test delta_objects_test \

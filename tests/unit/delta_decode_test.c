@@ -3,12 +3,13 @@
  * The decoder alone, on patches that were made beforehand: what it makes of good ones, and that it
  * stops at each error of what it reads and writes.
  */
+#include "tests/unit/delta_faults.h"
 #include "tests/unit/synthetic_kernel.h"
 #include "tests/unit/synthetic_library.h"
 
 static struct made {
         struct buffer from, to, patch;
-} noise, many, echo, echoes, mixed, fresh, sorted, same, kernel, late_kernel, odd_kernel,
+} noise, many, echo, echoes, ended, mixed, fresh, sorted, same, kernel, late_kernel, odd_kernel,
         split_kernel, tailed_kernel, new_layout, library;
 
 static void make(struct made *m, struct buffer from, struct buffer to)
@@ -97,6 +98,10 @@ static int set_up(void **state)
         make(&same, old, copy_of(&old));
         make(&fresh, rig_noise(100), rig_noise(600000));
         make(&echoes, rig_noise(100), repeated(1000, 50000));
+        /* Bytes behind the last copy, of which the segment's streams tell no more. */
+        to = repeated(1000, 50000);
+        append_noise(&to, 3000);
+        make(&ended, rig_noise(100), to);
         make(&echo, rig_noise(1000), repeated(4097, (1u << 20) + 12345));
         make(&sorted, rig_noise(100), slow_noise(60000));
         make_kernels(&kernel, &all, &all);
@@ -114,10 +119,10 @@ static int set_up(void **state)
         return 0;
 }
 
-static struct made *const all_made[] = {&noise,         &many,        &echo,       &echoes,
-                                        &mixed,         &fresh,       &sorted,     &same,
-                                        &kernel,        &late_kernel, &odd_kernel, &split_kernel,
-                                        &tailed_kernel, &new_layout,  &library};
+static struct made *const all_made[] = {&noise,        &many,          &echo,        &echoes,
+                                        &ended,        &mixed,         &fresh,       &sorted,
+                                        &same,         &kernel,        &late_kernel, &odd_kernel,
+                                        &split_kernel, &tailed_kernel, &new_layout,  &library};
 #define MADE (sizeof(all_made) / sizeof(all_made[0]))
 
 static int tear_down(void **state)
@@ -171,119 +176,34 @@ static void chunks_follow_each_other(void **state)
         }
 }
 
-/* ---- A decoder step by step, whose reads and writes fail one by one ---- */
-
-enum port { PATCH, OLD, NEW_READ, NEW_WRITE, PORTS };
-
-struct faulty {
-        struct rig rig;
-        struct dl_ops ops;
-        enum port port;
-        uint32_t calls, fails_at; /* the first call is 1; 0: none */
-};
-
-static sg_err count(struct faulty *f, enum port port)
+static void every_error_ends(const struct made *m, enum port port, uint32_t every)
 {
-        return port == f->port && ++f->calls == f->fails_at ? SG_E_IO : SG_OK;
-}
-
-static sg_err patch_read(void *ctx, uint64_t offset, void *data, size_t length)
-{
-        struct faulty *f = ctx;
-
-        return count(f, PATCH) ? SG_E_IO : f->ops.patch_read(&f->rig, offset, data, length);
-}
-
-static sg_err old_read(void *ctx, uint64_t offset, void *data, size_t length)
-{
-        struct faulty *f = ctx;
-
-        return count(f, OLD) ? SG_E_IO : f->ops.old_read(&f->rig, offset, data, length);
-}
-
-static sg_err new_read(void *ctx, uint64_t offset, void *data, size_t length)
-{
-        struct faulty *f = ctx;
-
-        return count(f, NEW_READ) ? SG_E_IO : f->ops.new_read(&f->rig, offset, data, length);
-}
-
-static sg_err new_write(void *ctx, uint64_t offset, const void *data, size_t length)
-{
-        struct faulty *f = ctx;
-
-        return count(f, NEW_WRITE) ? SG_E_IO : f->ops.new_write(&f->rig, offset, data, length);
-}
-
-/* Opens and steps to the end; a failure must stay one. */
-static sg_err decode(struct faulty *f, const struct made *m, uint8_t *arena)
-{
-        const struct dl_ops ops = {f, patch_read, old_read, new_read, new_write};
-        struct dl_header h = rig_header(&m->patch);
-        bool done = false;
-        struct dl *dl;
-
-        f->ops = rig_ops(&f->rig);
-        f->calls = 0;
-        sg_err e = dl_open(&dl, &ops, &h, arena, m->from.size, rig_from_digest, NULL);
-        if (e)
-                return e;
-        while (!e && !done) {
-                assert_int_equal(dl_finish(dl, rig_to_digest), SG_E_DELTA_UNFINISHED);
-                e = dl_step(dl, &done);
-        }
-        if (e) {
-                assert_int_equal(dl_step(dl, &done), e);
-                assert_false(done);
-                return e;
-        }
-        assert_int_equal(dl_segment(dl), h.segment_count);
-        assert_int_equal(dl_step(dl, &done), SG_OK);
-        assert_true(done);
-        assert_int_equal(dl_finish(dl, rig_from_digest), SG_E_DELTA_WRONG_RESULT);
-        return dl_finish(dl, rig_to_digest);
-}
-
-static void every_error_ends_it(const struct made *m, enum port port, uint32_t every)
-{
-        struct faulty f = {.rig = {.patch = m->patch, .from = m->from}, .port = port};
-        struct dl_header h = rig_header(&m->patch);
-        struct guarded arena = guarded_take(h.arena_size, false);
-        sg_err e = SG_E_IO;
-
-        f.rig.to = (struct buffer){.data = calloc(1, m->to.size), .size = m->to.size};
-        for (f.fails_at = 1; e; f.fails_at += every) {
-                e = decode(&f, m, arena.memory);
-                assert_int_equal(e, f.calls >= f.fails_at ? SG_E_IO : SG_OK);
-        }
-        assert_memory_equal(f.rig.to.data, m->to.data, m->to.size);
-        free(f.rig.to.data);
-        guarded_free(&arena);
+        expect_errors_end_it(&m->patch, &m->from, &m->to, port, every);
 }
 
 static void errors_of_a_plain_patch(void **state)
 {
         (void)state;
         for (enum port port = PATCH; port < PORTS; port++) {
-                every_error_ends_it(&many, port, 1);
-                every_error_ends_it(&echoes, port, 1);
-                every_error_ends_it(&sorted, port, 1);
+                every_error_ends(&many, port, 1);
+                every_error_ends(&echoes, port, 1);
+                every_error_ends(&sorted, port, 1);
         }
 }
 
 static void errors_of_an_echo(void **state)
 {
         (void)state;
-        every_error_ends_it(&echo, NEW_READ, 11);
-        every_error_ends_it(&fresh, PATCH, 5);
+        every_error_ends(&echo, NEW_READ, 11);
+        every_error_ends(&fresh, PATCH, 5);
 }
 
 static void errors_of_a_kernel(void **state)
 {
         (void)state;
-        every_error_ends_it(&odd_kernel, PATCH, 1);
-        every_error_ends_it(&late_kernel, OLD, 3);
-        every_error_ends_it(&odd_kernel, NEW_WRITE, 1);
+        every_error_ends(&odd_kernel, PATCH, 1);
+        every_error_ends(&late_kernel, OLD, 3);
+        every_error_ends(&odd_kernel, NEW_WRITE, 1);
 }
 
 int main(void)
@@ -297,6 +217,7 @@ int main(void)
                 DECODES(many),
                 DECODES(echo),
                 DECODES(echoes),
+                DECODES(ended),
                 DECODES(mixed),
                 DECODES(fresh),
                 DECODES(sorted),
