@@ -20,8 +20,16 @@ void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 
 static bool lawful(uint8_t sorted)
 {
-        return sorted == 0 || (sorted & ~BLOCK_PARTED) == DL_VALUES ||
-               (sorted & ~BLOCK_PARTED) == DL_LITERALS;
+        uint8_t stream = sorted & (uint8_t)~BLOCK_PARTED;
+
+        return sorted == 0 || stream == DL_VALUES || stream == (DL_VALUES | BLOCK_JOINT) ||
+               stream == DL_LITERALS;
+}
+
+/* What section 9 says of this segment. */
+static uint8_t sorted_here(const struct dl *dl)
+{
+        return dl->blocks.tree.room > 0 ? dl->blocks.sorted[dl->segment] : 0;
 }
 
 sg_err dl_blocks_open(struct dl *dl)
@@ -43,9 +51,14 @@ sg_err dl_blocks_open(struct dl *dl)
 
 const struct dl_stream *dl_blocks_sorted(const struct dl *dl)
 {
-        uint8_t sorted = dl->blocks.tree.room > 0 ? dl->blocks.sorted[dl->segment] : 0;
+        uint8_t sorted = sorted_here(dl);
 
         return sorted != 0 ? &dl->streams[sorted & BLOCK_STREAM] : NULL;
+}
+
+bool dl_blocks_joint(const struct dl *dl)
+{
+        return sorted_here(dl) & BLOCK_JOINT;
 }
 
 static sg_err start_parts(struct dl *dl, uint8_t *memory, uint64_t offset, uint32_t length)
@@ -198,6 +211,28 @@ sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
                 b->left--;
         }
         return SG_OK;
+}
+
+sg_err dl_blocks_varint(struct dl_blocks *b, uint32_t *v)
+{
+        unsigned k = 0;
+        uint8_t byte;
+
+        *v = 0;
+        do {
+                sg_err e = dl_blocks_read(b, &byte, 1);
+                if (e)
+                        return e;
+                if (!dl_varint_add(v, k++, byte))
+                        return SG_E_DELTA_STREAM;
+        } while (byte > 127);
+        return SG_OK;
+}
+
+sg_err dl_blocks_more(struct dl_blocks *b, bool *more)
+{
+        *more = b->left > 0;
+        return *more ? SG_OK : dl_stream_more(&b->part[0], more);
 }
 
 sg_err dl_blocks_finish(struct dl *dl)

@@ -26,9 +26,11 @@ struct dl_arena;
 #define BLOCK_LEAST  4096u /* bytes of each block but the last of a segment */
 #define BLOCK_STEPS  (4u * DL_SEGMENT_SIZE / DL_TREE_STEP) /* no tree needs more */
 
-/* In section 9, for each segment: the stream that is sorted, and whether in parts. */
+/* In section 9, for each segment: the stream that is sorted, whether in parts, and whether it is
+ * the values with the gaps, each before its value. */
 #define BLOCK_STREAM 3u
 #define BLOCK_PARTED 4u
+#define BLOCK_JOINT  8u
 #define BLOCK_SIZES  (4u * (DL_BLOCK_PARTS - 1u)) /* bytes before the parts */
 
 /* The mean height of ranks, of those told last the most, in 1/256 bits. */
@@ -63,11 +65,20 @@ sg_err dl_blocks_open(struct dl *dl);
 /* The stream that is sorted in this segment, or NULL. */
 const struct dl_stream *dl_blocks_sorted(const struct dl *dl);
 
+/* Does it have this segment's gaps, too? */
+bool dl_blocks_joint(const struct dl *dl);
+
 /* Begin it, in the memory of the stream that it stands for. SG_E_DELTA_SEGMENT. */
 sg_err dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length);
 
 /* Take exactly n bytes of the sorted stream. SG_E_DELTA_STREAM, SG_E_DELTA_SEGMENT. */
 sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n);
+
+/* A varint of it. SG_E_DELTA_STREAM, SG_E_DELTA_SEGMENT. */
+sg_err dl_blocks_varint(struct dl_blocks *b, uint32_t *v);
+
+/* Is there more of it? SG_E_DELTA_STREAM. */
+sg_err dl_blocks_more(struct dl_blocks *b, bool *more);
 
 /* Everything was taken, if there was anything. SG_E_DELTA_STREAM, SG_E_DELTA_SEGMENT. */
 sg_err dl_blocks_finish(struct dl *dl);

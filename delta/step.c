@@ -97,9 +97,14 @@ sg_err dl_copies_next(struct dl *dl)
 
 static sg_err next_gap(struct dl *dl)
 {
-        sg_err e = dl_stream_more(&dl->streams[DL_GAPS], &dl->correcting);
+        struct dl_stream *gaps = &dl->streams[DL_GAPS];
+        bool joint = dl_blocks_joint(dl);
+        sg_err e = joint ? dl_blocks_more(&dl->blocks, &dl->correcting)
+                         : dl_stream_more(gaps, &dl->correcting);
 
-        return e || !dl->correcting ? e : dl_stream_varint(&dl->streams[DL_GAPS], &dl->gap);
+        if (e || !dl->correcting)
+                return e;
+        return joint ? dl_blocks_varint(&dl->blocks, &dl->gap) : dl_stream_varint(gaps, &dl->gap);
 }
 
 /* Take bytes of a stream that may be sorted. */

@@ -7,14 +7,13 @@
 #define LEAST      4096u /* bytes of a stream that is worth a try */
 #define LEAST_ROOM 64u   /* steps of memory that blocks of BLOCK_LEAST are sure to fit in */
 #define SHARE      128u  /* what sorting must save of a stream, as it takes the device's time */
-#define DENSE      16u   /* where more than one byte in so many is wrong all of them may be told */
 
-/* A stream sorted, and what stands for the gaps then; bytes that it saves. */
+/* A stream sorted, and the bytes that it saves. */
 struct way {
         enum dl_stream_id id;
         const struct bytes *raw;
-        struct bytes packed, gaps;
-        uint8_t parted;
+        struct bytes packed;
+        uint8_t joint, parted; /* 0, or the bits of section 9 */
         uint32_t steps;
         size_t saved;
 };
@@ -52,34 +51,16 @@ static void try_way(const struct encoder *e, struct way *w, size_t plain)
         try_blocks(e, w, DL_SEGMENT_SIZE);
         if (!w->parted && w->raw->size > DL_SEGMENT_SIZE / 2)
                 try_blocks(e, w, DL_SEGMENT_SIZE / 2); /* what has so many matches changes soon */
-        size_t size = w->packed.size + w->gaps.size;
+        size_t size = w->packed.size;
         w->saved = size + plain / SHARE < plain ? plain - size : 0;
-}
-
-/* Each predicted byte is told, right or wrong: no gaps. */
-static void try_dense(const struct encoder *e, const struct raw_chunk *raw, struct way *w,
-                      size_t plain)
-{
-        struct bytes none = {0};
-
-        if (raw->streams[DL_VALUES].size < raw->differences.size / DENSE)
-                return;
-        for (size_t i = 0; i < raw->differences.size; i++)
-                bytes_byte(&none, 0);
-        bytes_deflate(&w->gaps, &none, DL_WINDOW_BITS);
-        bytes_free(&none);
-        w->raw = &raw->differences;
-        try_way(e, w, plain);
 }
 
 static void take_way(struct encoder *e, const struct way *w, struct bytes packed[DL_STREAMS])
 {
         bytes_free(&packed[w->id]);
         packed[w->id] = w->packed;
-        if (w->gaps.size > 0 || w->gaps.failed) {
+        if (w->joint)
                 bytes_free(&packed[DL_GAPS]);
-                packed[DL_GAPS] = w->gaps;
-        }
         e->block_steps = e->block_steps < w->steps ? w->steps : e->block_steps;
 }
 
@@ -90,24 +71,23 @@ static void sort_stream(struct encoder *e, const struct raw_chunk *raw,
         struct way ways[] = {
                 {.id = DL_VALUES, .raw = &raw->streams[DL_VALUES]},
                 {.id = DL_LITERALS, .raw = &raw->streams[DL_LITERALS]},
-                {.id = DL_VALUES},
+                {.id = DL_VALUES, .raw = &raw->joint, .joint = BLOCK_JOINT},
         };
         uint32_t count = sizeof(ways) / sizeof(ways[0]);
         struct way *best = &ways[0];
 
         try_way(e, &ways[0], packed[DL_VALUES].size);
         try_way(e, &ways[1], packed[DL_LITERALS].size);
-        try_dense(e, raw, &ways[2], packed[DL_VALUES].size + packed[DL_GAPS].size);
+        try_way(e, &ways[2], packed[DL_VALUES].size + packed[DL_GAPS].size);
         for (uint32_t i = 1; i < count; i++)
                 best = ways[i].saved > best->saved ? &ways[i] : best;
-        bytes_byte(&e->sorted, best->saved > 0 ? (uint8_t)(best->id | best->parted) : 0);
+        bytes_byte(&e->sorted,
+                   best->saved > 0 ? (uint8_t)(best->id | best->parted | best->joint) : 0);
         if (best->saved > 0)
                 take_way(e, best, packed);
         for (uint32_t i = 0; i < count; i++) {
-                if (best->saved > 0 && &ways[i] == best)
-                        continue;
-                bytes_free(&ways[i].packed);
-                bytes_free(&ways[i].gaps);
+                if (best->saved == 0 || &ways[i] != best)
+                        bytes_free(&ways[i].packed);
         }
 }
 
@@ -136,5 +116,5 @@ void raw_chunk_free(struct raw_chunk *raw)
 {
         for (uint32_t i = 0; i < DL_STREAMS; i++)
                 bytes_free(&raw->streams[i]);
-        bytes_free(&raw->differences);
+        bytes_free(&raw->joint);
 }

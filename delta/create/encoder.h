@@ -78,7 +78,7 @@ void mirror_close(struct encoder *e);
 /* What a segment is made of, before it is packed. */
 struct raw_chunk {
         struct bytes streams[DL_STREAMS];
-        struct bytes differences; /* of all predicted bytes, right ones too */
+        struct bytes joint; /* gaps and values, one by one */
 };
 
 /* Pack the streams of the next segment. */

@@ -81,13 +81,14 @@ static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
 {
         for (uint32_t i = 0; i < n; i++) {
                 uint8_t value = (uint8_t)(e->output[to + i] - predicted[i]);
-                bytes_byte(&s->raw.differences, value);
                 if (value == 0) {
                         s->gap++;
                         continue;
                 }
                 bytes_varint(&s->raw.streams[DL_GAPS], s->gap);
                 bytes_byte(&s->raw.streams[DL_VALUES], value);
+                bytes_varint(&s->raw.joint, s->gap);
+                bytes_byte(&s->raw.joint, value);
                 s->gap = 0;
         }
 }

@@ -19,7 +19,7 @@ MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test jo
                  delta_object_read_test delta_object_mode_test \
                  delta_vectors_test delta_a64_test delta_rela_test delta_bad_test \
                  delta_library_test delta_kallsyms_test delta_btf_test delta_objects_test \
-                 delta_decode_test delta_blocks_test engine_odd_test \
+                 delta_decode_test delta_joint_test delta_blocks_test engine_odd_test \
                  engine_answers_test engine_checks_test engine_test \
                  forged_archive_test forged_manifest_test forged_chunks_test sim
 

@@ -375,7 +375,7 @@ static void bad_echoes(void **state)
 static void a_sorted_stream_that_is_not_there(void **state)
 {
         static struct patch_parts parts;
-        struct buffer from = rig_noise(12000), to = rig_dense(&from), patch;
+        struct buffer from = rig_noise(12000), to = rig_linked(&from), patch;
         static uint8_t edited[65536];
 
         (void)state;

@@ -84,9 +84,9 @@ static void new_text(void **state)
         each_allocation_fails(from, to);
 }
 
-static void dense_changes(void **state)
+static void linked_changes(void **state)
 {
-        struct buffer from = rig_noise(12000), to = rig_dense(&from);
+        struct buffer from = rig_noise(12000), to = rig_linked(&from);
 
         (void)state;
         struct buffer patch = rig_plain(&from, &to);
@@ -136,7 +136,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(new_text),
-                cmocka_unit_test(dense_changes),
+                cmocka_unit_test(linked_changes),
                 cmocka_unit_test(no_model_is_lost),
         };
 

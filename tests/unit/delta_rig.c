@@ -66,7 +66,7 @@ struct buffer rig_edited(const struct buffer *from, unsigned edits)
         return b;
 }
 
-struct buffer rig_dense(const struct buffer *from)
+struct buffer rig_linked(const struct buffer *from)
 {
         struct buffer b = {0};
 

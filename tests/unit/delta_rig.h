@@ -29,9 +29,9 @@ uint32_t rig_random(void);
 struct buffer rig_noise(size_t size);
 /* `from` with pieces moved, changed, dropped and inserted. */
 struct buffer rig_edited(const struct buffer *from, unsigned edits);
-/* With wrong bytes so near each other, and telling so well where the next one is, that a patch
- * tells all predicted bytes, right ones, too. */
-struct buffer rig_dense(const struct buffer *from);
+/* With wrong bytes each of which tells where the next one is: a patch sorts them with their gaps.
+ */
+struct buffer rig_linked(const struct buffer *from);
 
 struct dl_image rig_image(const struct buffer *b, const uint8_t digest[DL_DIGEST_SIZE]);
 
