@@ -4,7 +4,7 @@ DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.
                    tree.c info.c) \
                  $(addprefix delta/models/,table.c refs.c modes.c frames.c a64.c objects.c object_mode.c \
                    rela.c btf.c kallsyms.c sorted.c tokens.c)
-DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c models.c copies.c match.c program.c base.c elf.c \
+DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c images.c large.c models.c copies.c match.c program.c base.c elf.c \
                    pair.c extents.c objects.c choose.c canonical.c canonical_objects.c rela.c btf.c \
                    kallsyms.c sections.c segments.c patch.c chunk.c blocks.c huffman.c echoes.c bytes.c \
                    bsdiff40.c)
@@ -16,6 +16,7 @@ delta-test = $(call unit-test,$(1),$(addprefix tests/unit/,$(1).c delta_rig.c $(
 $(call delta-test,delta_test)
 $(call delta-test,delta_bsdiff40_test)
 $(call delta-test,delta_kernel_test,synthetic_kernel.c)
+$(call delta-test,delta_let_go_test,synthetic_kernel.c)
 $(call delta-test,delta_a64_test)
 $(call delta-test,delta_header_test)
 $(call delta-test,delta_map_test)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "delta/create/large.h"
 #include "delta/create/objects.h"
 
 static void tell_match(void *ctx, uint64_t done, uint64_t total)
@@ -16,40 +17,91 @@ static void tell_match(void *ctx, uint64_t done, uint64_t total)
 
 static sg_err canonical_by_content(const struct program *p, bool old, uint8_t *out)
 {
-        uint8_t *plain = malloc((size_t)(old ? p->from.size : p->to.size) + 1);
+        uint32_t size = old ? p->from.size : p->to.size;
+        uint8_t *plain = large_alloc(size);
         sg_err err = SG_E_NO_MEMORY;
 
         if (plain)
                 err = program_canonical(p, old, NAME_NOTHING, NULL, plain);
         if (!err)
                 err = program_canonical(p, old, NAME_CONTENT, plain, out);
-        free(plain);
+        large_free(plain, size);
         return err;
 }
 
-static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
+/* NULL without memory. */
+static uint8_t *canonical(const struct program *p, bool old, unsigned pass)
 {
-        struct program *p = &e->program;
-        struct match_job job = {.from = from, .to = to, .tell = tell_match, .ctx = e};
+        uint32_t size = old ? p->from.size : p->to.size;
+        uint8_t *out = large_alloc(size);
         sg_err err = SG_OK;
 
-        job.from_size = p->from.size;
-        job.to_size = p->to.size;
+        if (out && pass == 0)
+                err = canonical_by_content(p, old, out);
+        else if (out)
+                err = program_canonical(p, old, NAME_PLACE, NULL, out);
+        if (!err)
+                return out;
+        large_free(out, size);
+        return NULL;
+}
+
+/*
+ * What models make is not matched: the same image, which is given up, with holes there that take no
+ * memory, as nothing touches them.
+ */
+static uint8_t *cut_holes(const struct encoder *e, uint8_t *to)
+{
+        uint8_t *cut = to && e->hole_count > 0 ? large_alloc_sparse(e->to->size) : NULL;
+        uint32_t at = 0;
+
+        if (!cut)
+                return to;
+        for (uint32_t i = 0; i < e->hole_count; i++) {
+                const struct hole *h = &e->holes[i];
+                if (at < h->at)
+                        memcpy(cut + at, to + at, h->at - at);
+                at = h->at + h->size;
+        }
+        memcpy(cut + at, to + at, e->to->size - at);
+        large_free(to, e->to->size);
+        return cut;
+}
+
+static sg_err match_images(struct encoder *e, const uint8_t *from, const uint8_t *to)
+{
+        struct match_job job = {.from = from, .to = to, .tell = tell_match, .ctx = e};
+
+        job.from_size = (uint32_t)e->from->size;
+        job.to_size = (uint32_t)e->to->size;
         job.holes = e->holes;
         job.hole_count = e->hole_count;
+        return match(&job, &e->copies);
+}
+
+/* The suffix array takes the most memory of all: no other image shall be there then. */
+static sg_err match_canonical(struct encoder *e, unsigned pass)
+{
+        uint8_t *to = cut_holes(e, canonical(&e->program, false, pass));
+        uint8_t *from = to ? canonical(&e->program, true, pass) : NULL;
+        sg_err err = SG_E_NO_MEMORY;
+
+        copies_free(&e->copies);
+        images_let_go(e);
+        if (from)
+                err = match_images(e, from, to);
+        large_free(from, e->from->size);
+        large_free(to, e->to->size);
+        return err ? err : images_fill(e);
+}
+
+sg_err find_copies(struct encoder *e)
+{
+        struct program *p = &e->program;
+        sg_err err = program_open(p, &e->from_view, &e->to_view);
+
         for (unsigned pass = 0; !err && pass < PASSES; pass++) {
-                if (pass == 0) {
-                        err = canonical_by_content(p, true, from);
-                        if (!err)
-                                err = canonical_by_content(p, false, to);
-                } else {
-                        err = program_canonical(p, true, NAME_PLACE, NULL, from);
-                        if (!err)
-                                err = program_canonical(p, false, NAME_PLACE, NULL, to);
-                }
-                copies_free(&e->copies);
-                if (!err)
-                        err = match(&job, &e->copies);
+                err = match_canonical(e, pass);
                 if (!err)
                         err = program_map(p, &e->copies);
                 if (!err && pass == 0)
@@ -59,19 +111,6 @@ static sg_err match_canonical(struct encoder *e, uint8_t *from, uint8_t *to)
                 if (!err)
                         err = program_choose_modes(p, pass + 1 == PASSES);
         }
-        return err;
-}
-
-sg_err find_copies(struct encoder *e)
-{
-        uint8_t *from = malloc(e->from->size + 1), *to = malloc(e->to->size + 1);
-        sg_err err =
-                from && to ? program_open(&e->program, &e->from_view, &e->to_view) : SG_E_NO_MEMORY;
-
-        if (!err)
-                err = match_canonical(e, from, to);
-        free(from);
-        free(to);
         return err;
 }
 

@@ -36,8 +36,7 @@ void encoder_free(struct encoder *e)
                 bytes_free(&e->chunks[i]);
         free(e->chunks);
         bytes_free(&e->sorted);
-        free(e->from_filled);
-        free(e->to_filled);
+        images_clear(e);
         copies_free(&e->copies);
         program_close(&e->program);
         view_close(&e->from_view);

@@ -32,6 +32,11 @@ struct dl_sink {
         sg_err (*write)(void *ctx, const void *buf, size_t len);
         /* May be NULL. Called often, from the calling thread; `done` of `total` in any unit. */
         void (*progress)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+        /*
+         * May be NULL. Neither image is read for a while, from the calling thread at least, and
+         * much memory may be taken now: let go what holds them, and free memory.
+         */
+        void (*let_go)(void *ctx);
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "delta/create/bytes.h"
 #include "delta/create/create.h"
 #include "delta/create/program.h"
+#include "delta/create/rela.h"
 #include "delta/decoder.h"
 
 struct section {
@@ -24,10 +25,12 @@ struct encoder {
         struct bytes patch;         /* the result */
         struct copies copies;
         struct program program;
-        uint8_t *from_filled, *to_filled; /* the images with addresses in their slots, or NULL */
-        const uint8_t *output;            /* what copies and literals must produce */
-        struct view from_view, to_view;   /* what is matched */
-        uint32_t without;                 /* DL_F_NO_...: models given up */
+        struct rela_table from_table, to_table; /* that fill the images' slots */
+        struct bytes unfilled;                  /* but for these of the new one */
+        uint8_t *from_filled, *to_filled;       /* so filled, or NULL */
+        const uint8_t *output;                  /* what copies and literals must produce */
+        struct view from_view, to_view;         /* what is matched */
+        uint32_t without;                       /* DL_F_NO_...: models given up */
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */
@@ -52,6 +55,15 @@ uint64_t encoder_arena(const struct encoder *e);
 
 /* What it may be. */
 uint64_t encoder_limit(const struct encoder *e);
+
+/* No slot is filled; what is seen are the files. */
+void images_clear(struct encoder *e);
+
+/* Fill the slots that the tables name, if any, and see the images so. SG_E_NO_MEMORY. */
+sg_err images_fill(struct encoder *e);
+
+/* Give up the memory of filled images and files until images_fill(). */
+void images_let_go(struct encoder *e);
 
 /* Find the copies and the modes, on images whose references are canonical. */
 sg_err find_copies(struct encoder *e);

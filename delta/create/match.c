@@ -4,6 +4,8 @@
 #include <divsufsort.h>
 #include <stdlib.h>
 
+#include "delta/create/large.h"
+
 /* A match must beat what the last copy's diagonal gives by this many bytes. */
 #define WORTH   8u
 #define COST    12 /* right bytes less wrong ones that make up for a copy */
@@ -287,11 +289,12 @@ static void prune(const struct matcher *m, struct copies *copies)
 sg_err match(const struct match_job *job, struct copies *copies)
 {
         struct matcher m = {job->from, job->to, job->from_size, job->to_size, NULL, NULL};
+        size_t size = (size_t)job->from_size * sizeof(*m.suffixes);
         sg_err e = SG_E_NO_MEMORY;
 
         if (job->from_size == 0 || job->to_size == 0)
                 return SG_OK;
-        m.suffixes = malloc((size_t)job->from_size * sizeof(*m.suffixes));
+        m.suffixes = large_alloc(size);
         m.bucket = malloc((BUCKETS + 1) * sizeof(*m.bucket));
         if (m.suffixes && m.bucket &&
             divsufsort(job->from, m.suffixes, (int32_t)job->from_size) == 0) {
@@ -299,7 +302,7 @@ sg_err match(const struct match_job *job, struct copies *copies)
                 e = scan_between_holes(&m, job, copies);
                 prune(&m, copies);
         }
-        free(m.suffixes);
+        large_free(m.suffixes, size);
         free(m.bucket);
         return e;
 }

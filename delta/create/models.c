@@ -6,7 +6,6 @@
 
 #include "delta/create/btf.h"
 #include "delta/create/kallsyms.h"
-#include "delta/create/rela.h"
 
 /* Where the Image stands in its file; the start of the file when there is none. */
 static uint32_t image_base(const struct view *v)
@@ -115,11 +114,7 @@ static sg_err model_relocations(struct encoder *e)
         from->programs[from->image].va = a.va;
         to->programs[to->image].va = b.va;
         encoder_hole(e, b.at, b.count * RELA_ENTRY);
-        e->from_filled = rela_filled(from, a);
-        e->to_filled = rela_filled(to, b);
-        if (!e->from_filled || !e->to_filled)
-                return SG_E_NO_MEMORY;
-        sg_err err = rela_encode(to, a, b, e->to_filled, e->holes, e->hole_count, &raw, &odd_count);
+        sg_err err = rela_encode(to, a, b, e->holes, e->hole_count, &raw, &odd_count, &e->unfilled);
         if (err) {
                 bytes_free(&raw);
                 return err;
@@ -128,9 +123,9 @@ static sg_err model_relocations(struct encoder *e)
         s->raw = raw;
         s->counts[1] = b.count;
         s->counts[2] = odd_count;
-        from->bytes = e->from_filled;
-        to->bytes = e->output = e->to_filled;
-        return SG_OK;
+        e->from_table = a;
+        e->to_table = b;
+        return images_fill(e);
 }
 
 /* In the order of encoding; when memory is short the first goes first. */
@@ -162,14 +157,11 @@ static sg_err start_models(struct encoder *e)
         }
         memset(e->sections, 0, sizeof(e->sections));
         e->section_count = e->hole_count = 0;
-        free(e->from_filled);
-        free(e->to_filled);
-        e->from_filled = e->to_filled = NULL;
-        e->output = e->to->data;
         view_close(&e->from_view);
         view_close(&e->to_view);
-        e->from_view = (struct view){.bytes = e->from->data, .size = (uint32_t)e->from->size};
-        e->to_view = (struct view){.bytes = e->to->data, .size = (uint32_t)e->to->size};
+        images_clear(e);
+        e->from_view.size = (uint32_t)e->from->size;
+        e->to_view.size = (uint32_t)e->to->size;
         sg_err err = view_detect(&e->from_view);
         return err ? err : view_detect(&e->to_view);
 }

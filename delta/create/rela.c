@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "delta/create/large.h"
+
 #define ENTRIES_MIN 256u
 #define VA_ALIGN    (2ull << 20) /* the arm64 boot protocol places an Image at 2 MiB */
 #define VA_TRIES    32u
@@ -88,9 +90,9 @@ static uint32_t slot_for(const struct view *v, struct rela_table t, uint32_t i)
         return inside ? (uint32_t)slot : 0;
 }
 
-uint8_t *rela_filled(const struct view *v, struct rela_table t)
+uint8_t *rela_filled(const struct view *v, struct rela_table t, const struct bytes *unfilled)
 {
-        uint8_t *filled = malloc((size_t)v->size + 1);
+        uint8_t *filled = large_alloc(v->size);
 
         if (!filled)
                 return NULL;
@@ -99,6 +101,10 @@ uint8_t *rela_filled(const struct view *v, struct rela_table t)
                 uint32_t slot = slot_for(v, t, i);
                 if (slot != 0)
                         dl_put64(filled + slot, address_of(v, t, i));
+        }
+        for (size_t i = 0; unfilled && i < unfilled->size; i += 4) {
+                uint32_t at = dl_get32(unfilled->data + i);
+                memcpy(filled + at, v->bytes + at, 8);
         }
         return filled;
 }
@@ -124,7 +130,8 @@ static void add_odd(struct odds *o, uint32_t at, enum rela_exception kind, uint6
 struct walk {
         const struct view *to;
         struct rela_table table;
-        uint8_t *filled;
+        uint8_t *filled; /* `to`, and kept so that it holds what the decoder will */
+        struct bytes *unfilled;
         const struct hole *holes;
         uint32_t hole_count, hole;
         uint32_t entry;
@@ -160,17 +167,21 @@ static void visit(struct walk *w, uint32_t at)
         if (!entry && (hidden || !inside))
                 return;
         dl_put64(w->filled + at, file);
+        bytes_word(w->unfilled, at);
         add_odd(&w->odds, at, entry ? RELA_SENT : RELA_NO_ENTRY, address);
 }
 
 sg_err rela_encode(const struct view *to, struct rela_table from_table, struct rela_table table,
-                   uint8_t *filled, const struct hole *holes, uint32_t hole_count,
-                   struct bytes *raw, uint32_t *odd_count)
+                   const struct hole *holes, uint32_t hole_count, struct bytes *raw,
+                   uint32_t *odd_count, struct bytes *unfilled)
 {
         struct walk w = {.to = to, .table = table, .holes = holes};
         uint32_t at = image_of(to)->at, end = at + image_of(to)->size, before = 0;
 
-        w.filled = filled;
+        w.filled = rela_filled(to, table, NULL);
+        if (!w.filled)
+                return SG_E_NO_MEMORY;
+        w.unfilled = unfilled;
         w.hole_count = hole_count;
         w.odds.last = at;
         bytes_word(raw, from_table.at);
@@ -182,6 +193,8 @@ sg_err rela_encode(const struct view *to, struct rela_table from_table, struct r
                 bytes_varint(raw, w.entry - before);
                 before = w.entry;
         }
+        large_free(w.filled, to->size);
+        raw->failed |= unfilled->failed;
         raw->failed |= w.odds.places.failed || w.odds.kinds.failed || w.odds.addresses.failed;
         bytes_add(raw, w.odds.places.data, w.odds.places.size);
         bytes_add(raw, w.odds.kinds.data, w.odds.kinds.size);

@@ -14,15 +14,19 @@ struct rela_table {
 /* Find the longest run of relative relocations, sorted by place, with slots in the program. */
 struct rela_table rela_find(const struct view *v);
 
-/* A copy of the image with the addresses in the slots; NULL without memory. */
-uint8_t *rela_filled(const struct view *v, struct rela_table t);
+/*
+ * A copy of the file that the view shows with the addresses in the slots, but for those at
+ * `unfilled` (words), which may be NULL. For large_free(); NULL
+ * without memory.
+ */
+uint8_t *rela_filled(const struct view *v, struct rela_table t, const struct bytes *unfilled);
 
 /*
- * Write the section: what the decoder cannot tell from `filled`, which is changed where a slot must
- * keep the file's bytes. `to` still shows the file. SG_E_NO_MEMORY.
+ * Write the section: what the decoder cannot tell from the filled image, and the slots that must
+ * keep the file's bytes in it. SG_E_NO_MEMORY.
  */
 sg_err rela_encode(const struct view *to, struct rela_table from_table, struct rela_table table,
-                   uint8_t *filled, const struct hole *holes, uint32_t hole_count,
-                   struct bytes *raw, uint32_t *odd_count);
+                   const struct hole *holes, uint32_t hole_count, struct bytes *raw,
+                   uint32_t *odd_count, struct bytes *unfilled);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/segue/delta_file.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "tools/segue/digest.h"
@@ -14,6 +15,7 @@ struct phases {
         uint64_t size;
         sg_err (*write)(void *ctx, const void *buf, size_t length);
         void *ctx;
+        const struct mapped *from, *to;
 };
 
 static sg_err pass_on(void *ctx, const void *buf, size_t length)
@@ -37,6 +39,15 @@ static void show_phase(void *ctx, const char *phase, uint64_t done, uint64_t tot
         progress_update(&p->progress, (uint64_t)(share * (double)p->size));
 }
 
+static void let_go(void *ctx)
+{
+        const struct phases *p = ctx;
+
+        file_let_go(p->from);
+        file_let_go(p->to);
+        malloc_trim(0);
+}
+
 void delta_make(const struct mapped *from, const struct mapped *to,
                 const struct dl_create_options *options,
                 sg_err (*write)(void *ctx, const void *buf, size_t length), void *ctx,
@@ -44,8 +55,10 @@ void delta_make(const struct mapped *from, const struct mapped *to,
 {
         struct dl_image old = {.data = from->data, .size = from->size};
         struct dl_image new = {.data = to->data, .size = to->size};
-        struct phases phases = {.size = to->size, .write = write, .ctx = ctx};
-        const struct dl_sink sink = {.ctx = &phases, .write = pass_on, .progress = show_phase};
+        struct phases phases = {
+                .size = to->size, .write = write, .ctx = ctx, .from = from, .to = to};
+        const struct dl_sink sink = {
+                .ctx = &phases, .write = pass_on, .progress = show_phase, .let_go = let_go};
 
         digest_of(old.data, old.size, old.digest);
         digest_of(new.data, new.size, new.digest);

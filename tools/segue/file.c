@@ -38,6 +38,13 @@ struct mapped file_map(const char *path)
         return (struct mapped){.data = data, .size = size};
 }
 
+void file_let_go(const struct mapped *file)
+{
+        if (file->size > 0) {
+                madvise((void *)(uintptr_t)file->data, file->size, MADV_DONTNEED);
+        }
+}
+
 static void remove_unfinished(void)
 {
         for (int i = 0; i < MAX_OUTPUTS; i++) {
