@@ -39,6 +39,12 @@ struct bytes *hand_section(struct hand *h, enum dl_section_id id, const uint32_t
         return &h->section[h->parts.sections++];
 }
 
+struct bytes *hand_stream(struct hand *h, enum dl_stream_id id)
+{
+        dl_put32(h->parts.header + DL_H_TABLE_SIZE, h->parts.segments * DL_T_SIZE);
+        return &h->stream[id];
+}
+
 void hand_column(struct bytes *section, const struct words *w)
 {
         struct bytes varints = {0};
@@ -61,11 +67,15 @@ struct buffer hand_end(struct hand *h)
                 p->section[i] = (struct patch_part){b->data, b->size, true};
                 dl_put32(p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW, (uint32_t)b->size);
         }
+        for (uint32_t i = 0; i < DL_STREAMS; i++)
+                p->stream[0][i] = (struct patch_part){h->stream[i].data, h->stream[i].size, true};
         patch.data = malloc(patch.room);
         patch.size = patch_parts_write(p, patch.data, patch.room);
         assert_true(patch.size > 0);
         for (uint32_t i = 0; i < p->sections; i++)
                 bytes_free(&h->section[i]);
+        for (uint32_t i = 0; i < DL_STREAMS; i++)
+                bytes_free(&h->stream[i]);
         return patch;
 }
 

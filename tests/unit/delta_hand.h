@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Patches put together by hand, of sections alone: models make the whole output. Their bytes are
- * stored, so a read of 2 KiB ends where a test wants it.
+ * Patches put together by hand. Their bytes are stored, so a read of them ends where a test wants
+ * it. Without a stream every chunk is empty, and models make the whole output.
  */
 #ifndef TESTS_UNIT_DELTA_HAND_H
 #define TESTS_UNIT_DELTA_HAND_H
@@ -23,13 +23,15 @@ void put_words(struct words *w, const uint32_t *v, uint32_t count);
 
 struct hand {
         struct patch_parts parts;
-        struct bytes section[DL_SECTIONS_MAX];
+        struct bytes section[DL_SECTIONS_MAX], stream[DL_STREAMS];
 };
 
 void hand_begin(struct hand *h, size_t from_size, size_t to_size, uint32_t flags);
 /* A section, to be filled; they come in the order of their numbers. */
 struct bytes *hand_section(struct hand *h, enum dl_section_id id, const uint32_t counts[DL_COUNTS]);
 void hand_column(struct bytes *section, const struct words *w);
+/* A stream of the first segment, to be filled. */
+struct bytes *hand_stream(struct hand *h, enum dl_stream_id id);
 struct buffer hand_end(struct hand *h);
 
 /* What the decoder says to it; where it is SG_OK the output is `to`. */
