@@ -262,7 +262,11 @@ sg_err create_within(const struct dl_image *from, const struct dl_image *to,
         if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP || err == SG_E_DELTA_MODEL)
                 rival_start(&rival);
         rival_finish(&rival);
-        err = write_smaller(sink, &e, err, &rival);
+        if (rival.wanted && rival.err == SG_E_NO_MEMORY)
+                err = SG_E_NO_MEMORY;
+        /* Which way is smaller is not left to how much memory there is. */
+        if (err != SG_E_NO_MEMORY)
+                err = write_smaller(sink, &e, err, &rival);
         bytes_free(&e.patch);
         bytes_free(&rival.encoder.patch);
         return err;

@@ -62,7 +62,7 @@ void images_clear(struct encoder *e);
 /* Fill the slots that the tables name, if any, and see the images so. SG_E_NO_MEMORY. */
 sg_err images_fill(struct encoder *e);
 
-/* Give up the memory of filled images and files until images_fill(). */
+/* Give up the memory of filled images, until images_fill(), and of files, until they are read. */
 void images_let_go(struct encoder *e);
 
 /* Find the copies and the modes, on images whose references are canonical. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory of an image's size. It goes back to the system as soon as it is freed, whatever malloc()
- * would keep. Each returns NULL without memory, and is for large_free().
+ * Memory of an image's size. From 2 MiB on it goes back to the system as soon as it is freed,
+ * whatever malloc() would keep. Each returns NULL without memory, and is for large_free().
  */
 #ifndef SEGUE_DELTA_LARGE_H
 #define SEGUE_DELTA_LARGE_H

@@ -16,8 +16,7 @@ struct rela_table rela_find(const struct view *v);
 
 /*
  * A copy of the file that the view shows with the addresses in the slots, but for those at
- * `unfilled` (words), which may be NULL. For large_free(); NULL
- * without memory.
+ * `unfilled` (words), which may be NULL. For large_free(); NULL without memory.
  */
 uint8_t *rela_filled(const struct view *v, struct rela_table t, const struct bytes *unfilled);
 

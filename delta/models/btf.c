@@ -107,7 +107,8 @@ void dl_btf_plan(struct dl *dl, struct dl_arena *arena)
         b->sent_text = dl_take(arena, b->sent_bytes);
 }
 
-/* There is type 0, and the empty string. An arena below 4 GiB keeps all counts below 2^30. */
+/* There is type 0, and the empty string. An arena below 4 GiB keeps all counts of words below
+ * 2^30. */
 static bool counts_sane(const struct dl_btf *b)
 {
         return b->new_types > 0 && b->old_types > 0 && b->new_strings > 0 && b->old_strings > 0;

@@ -20,8 +20,7 @@
 static uint32_t write_pending(const struct vgic *vgic, unsigned self)
 {
         for (unsigned i = 0; i < vgic->cpu_count; i++) {
-                const struct vgic_cpu *cpu = &vgic->cpu[i];
-                if (i != self && cpu->started && __atomic_load_n(&cpu->stale, __ATOMIC_ACQUIRE))
+                if (i != self && vgic_is_behind(&vgic->cpu[i]))
                         return GICD_CTLR_RWP;
         }
         return 0;

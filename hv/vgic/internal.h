@@ -74,6 +74,13 @@ void vgic_irq_return(struct vgic *vgic, unsigned vcpu, unsigned intid);
 /* It became inactive without the hardware's help: so does the physical one. */
 void vgic_irq_deactivated(struct vgic *vgic, unsigned vcpu, unsigned intid);
 
+/* Can its LRs hold what was changed since? Of one that has folded they count as empty, and it comes
+ * to vgic_load() before it enters its guest. */
+static inline bool vgic_is_behind(const struct vgic_cpu *cpu)
+{
+        return cpu->started && !cpu->folded && __atomic_load_n(&cpu->stale, __ATOMIC_ACQUIRE);
+}
+
 /* The calling core's LRs into memory; they count as empty until vgic_load() (lr.c). */
 void vgic_fold(struct vgic *vgic, unsigned vcpu);
 void vgic_load(struct vgic *vgic, unsigned vcpu);

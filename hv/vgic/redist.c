@@ -27,8 +27,7 @@ static uint64_t read_control(struct vgic *vgic, unsigned self, unsigned target, 
 
         switch (offset & ~7u) {
         case GICR_CTLR: { /* and IIDR in the upper half */
-                bool busy = target != self && cpu->started &&
-                            __atomic_load_n(&cpu->stale, __ATOMIC_ACQUIRE);
+                bool busy = target != self && vgic_is_behind(cpu);
                 return (busy ? CTLR_RWP : 0) | (uint64_t)VGIC_IIDR << 32;
         }
         case GICR_TYPER:

@@ -95,6 +95,50 @@ static void linked_changes(void **state)
         each_allocation_fails(from, to);
 }
 
+static struct {
+        uint8_t bytes[8192];
+        size_t size;
+} written;
+
+static sg_err keep(void *ctx, const void *buf, size_t len)
+{
+        (void)ctx;
+        assert_true(len <= sizeof(written.bytes));
+        memcpy(written.bytes, buf, len);
+        written.size = len;
+        return SG_OK;
+}
+
+/* Both ways are gone, and memory does not choose between them. */
+static void the_smaller_way_is_the_same(void **state)
+{
+        const struct dl_create_options options = {.threads = 1};
+        struct buffer from = rig_noise(6000), to = rig_linked(&from);
+        struct buffer all = rig_create(&from, &to, &options);
+        const struct dl_image a = rig_image(&from, rig_from_digest);
+        const struct dl_image b = rig_image(&to, rig_to_digest);
+        const struct dl_sink sink = {.write = keep};
+
+        (void)state;
+        for (fails_at = 1;; fails_at++) {
+                calls = 0;
+                sg_err e = dl_create(&a, &b, &options, &sink);
+                bool failed = calls >= fails_at;
+                assert_true(e == SG_OK || (e == SG_E_NO_MEMORY && failed));
+                if (e == SG_OK) {
+                        assert_int_equal(written.size, all.size);
+                        assert_memory_equal(written.bytes, all.data, all.size);
+                }
+                if (!failed)
+                        break;
+        }
+        assert_true(fails_at > 100);
+        fails_at = 0;
+        free(all.data);
+        free(from.data);
+        free(to.data);
+}
+
 /* ---- Models ---- */
 
 /* They are given up where an image has not what they know, not for want of memory. */
@@ -137,6 +181,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(new_text),
                 cmocka_unit_test(linked_changes),
+                cmocka_unit_test(the_smaller_way_is_the_same),
                 cmocka_unit_test(no_model_is_lost),
         };
 

@@ -84,6 +84,8 @@ static void a_core_that_waits_is_kicked(void **state)
         fake_self = 0;
         vgic_set_level(&vgic, UART, true);
         assert_true(fake_core[1].kicked);
+        assert_false(get(CTLR, 4) & RWP); /* its LRs count as empty: nobody has to wait for it */
+        assert_int_equal(get_r(1, 0, 4), 0);
         fake_self = 1;
         assert_true(vgic_pending(&vgic, 1));
         assert_int_equal(ack(), UART);
