@@ -38,6 +38,7 @@ $(call delta-test,delta_decode_test,synthetic_kernel.c synthetic_library.c delta
 $(call delta-test,delta_library_test,synthetic_library.c delta_tamper.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_base_test,delta_tamper.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_objects_test,synthetic_objects.c delta_tamper.c ../fuzz/patch_parts.c)
+$(call delta-test,delta_by_hand_test,delta_hand.c ../fuzz/patch_parts.c)
 $(call delta-test,delta_torn_test,delta_hand.c delta_faults.c ../fuzz/patch_parts.c)
 $(foreach t,btf kallsyms,\
   $(call delta-test,delta_$(t)_walk_test,delta_$(t)_world.c delta_hand.c delta_faults.c ../fuzz/patch_parts.c))

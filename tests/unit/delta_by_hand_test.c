@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Patches that no encoder makes. */
+#include <zlib.h>
+
+#include "delta/decoder.h"
+#include "tests/unit/delta_hand.h"
+
+static struct hand hand;
+
+static void put_program(struct bytes *b, uint32_t symbols)
+{
+        bytes_varint(b, 1);
+        for (uint32_t k = 0; k < 4; k++)
+                bytes_word(b, 0);
+        bytes_varint(b, symbols);
+        bytes_varint(b, 0);
+}
+
+/* Two programs of a row each, one behind the other. */
+static struct buffer programs(const uint32_t symbols[2])
+{
+        const uint32_t one[DL_COUNTS] = {1}, two[DL_COUNTS] = {2, 2};
+        struct bytes *b;
+
+        hand_begin(&hand, 64, 64, DL_F_RESIDENT);
+        b = hand_section(&hand, DL_S_MAP, one);
+        bytes_varint(b, 0);
+        bytes_varint(b, 64);
+        bytes_varint(b, 0);
+        b = hand_section(&hand, DL_S_PROGRAM, two);
+        put_program(b, symbols[0]);
+        put_program(b, symbols[1]);
+        for (uint32_t span = 0; span < 4; span++) {
+                bytes_varint(b, 0);
+                bytes_varint(b, 16);
+                bytes_varint(b, 0);
+                bytes_varint(b, 0);
+        }
+        return hand_end(&hand);
+}
+
+static void a_table_is_a_row_of_its_program(void **state)
+{
+        static const struct {
+                uint32_t symbols[2], rows[2];
+        } cases[] = {
+                {{0, 0}, {DL_NO_ROW, DL_NO_ROW}},
+                {{1, 0}, {0, DL_NO_ROW}},
+                {{0, 1}, {DL_NO_ROW, 1}},
+        };
+        struct buffer from = rig_noise(64);
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct rig r = {.patch = programs(cases[i].symbols), .from = from};
+                struct dl_header header = rig_header(&r.patch);
+                struct guarded arena = guarded_take(header.arena_size, false);
+                struct dl_ops ops = rig_ops(&r);
+                struct dl *dl;
+                assert_int_equal(
+                        dl_open(&dl, &ops, &header, arena.memory, from.size, rig_from_digest, NULL),
+                        SG_OK);
+                for (size_t k = 0; k < 2; k++) {
+                        assert_int_equal(dl->refs.programs[k].symbols, cases[i].rows[k]);
+                        assert_int_equal(dl->refs.programs[k].strings, DL_NO_ROW);
+                }
+                guarded_free(&arena);
+                free(r.patch.data);
+        }
+        free(from.data);
+}
+
+/* One more byte at the end of the last chunk, said to be of the literals. */
+static void add_spare_byte(struct buffer *patch)
+{
+        uint8_t *b = patch->data, *chunk = b + dl_get32(b + DL_H_CHUNK0_SIZE);
+        uint8_t *table = b + DL_HEADER_SIZE + (size_t)dl_get32(b + DL_H_SECTION_COUNT) * DL_D_SIZE;
+        uint32_t length = dl_get32(table + DL_T_END) + 1;
+
+        assert_int_equal(chunk[DL_LITERALS], 0x80); /* of 2048 */
+        chunk[DL_LITERALS]++;
+        b[patch->size++] = 0;
+        dl_put32(table + DL_T_END, length);
+        dl_put32(table + DL_T_CRC, (uint32_t)crc32(0, chunk, length));
+        dl_put64(b + DL_H_PATCH_SIZE, patch->size);
+        dl_put32(b + DL_H_BODY_CRC,
+                 (uint32_t)crc32(0, b + DL_HEADER_SIZE,
+                                 (uInt)(table + DL_T_SIZE - b) - DL_HEADER_SIZE));
+        dl_put32(b + DL_H_CRC, (uint32_t)crc32(0, b, DL_H_CRC));
+}
+
+/* The packed stream is as long as the buffer that it is read by: nothing of it is left there. */
+static void a_byte_behind_a_stream_of_a_whole_buffer(void **state)
+{
+        enum { STORED = 5 }; /* bytes before those that deflate stores */
+        struct buffer from = rig_noise(16), to = rig_noise(DL_STREAM_BUFFER - STORED);
+
+        (void)state;
+        hand_begin(&hand, from.size, to.size, 0);
+        bytes_add(hand_stream(&hand, DL_LITERALS), to.data, to.size);
+        struct rig r = {.patch = hand_end(&hand), .from = from};
+        r.to = (struct buffer){.data = calloc(1, to.size), .size = to.size};
+        assert_int_equal(rig_apply(&r), SG_OK);
+        assert_memory_equal(r.to.data, to.data, to.size);
+        add_spare_byte(&r.patch);
+        assert_int_equal(rig_apply(&r), SG_E_DELTA_STREAM);
+        free(r.patch.data);
+        free(r.to.data);
+        free(from.data);
+        free(to.data);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_table_is_a_row_of_its_program),
+                cmocka_unit_test(a_byte_behind_a_stream_of_a_whole_buffer),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
