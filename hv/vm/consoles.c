@@ -30,8 +30,7 @@ static size_t send(void *ctx, const uint8_t *bytes, size_t size)
 static void wake(void *ctx, bool at_once)
 {
         uint64_t when = timer_now() + (at_once ? 0 : timer_from_ms(BATCH_MS));
-        /* Not before the producer's mark is seen: either the drain still comes, or it is asked for.
-         */
+        /* Not before the producer's mark is seen: the drain still comes, or it is asked for. */
         uint64_t old = __atomic_load_n(&due, __ATOMIC_SEQ_CST);
 
         (void)ctx;

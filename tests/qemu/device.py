@@ -123,6 +123,14 @@ class Device:
         info = json.loads(segue("state", "info", "--vms", self.system, "--json", self.nor).stdout)
         return next(g for g in info["guests"] if g["name"] == guest)
 
+    def rot(self, name, at):
+        """One bit of a partition changes, whether the device is on or off."""
+        with open(self.disk, "r+b") as disk:
+            disk.seek(self.partition(name)["offset"] + at)
+            was = disk.read(1)[0]
+            disk.seek(-1, 1)
+            disk.write(bytes([was ^ 1]))
+
     def partition(self, name):
         """What a partition holds now: of a slot also digest, version, security counter."""
         info = json.loads(segue("disk", "info", "--json", self.disk).stdout)

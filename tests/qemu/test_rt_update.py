@@ -92,10 +92,7 @@ def test_a_device_with_two_bad_slots_is_saved_by_a_full_image(name):
     old, new = rt_image(*OLD), rt_image(*NEW)
     device = Device(name, "rt", {"rt_a": old, "rt_b": old})
     for slot in "rt_a", "rt_b":
-        where = device.partition(slot)
-        with open(device.disk, "r+b") as disk:
-            disk.seek(where["offset"] + where["image_bytes"] // 2)
-            disk.write(b"bit rot")
+        device.rot(slot, device.partition(slot)["image_bytes"] // 2)
     device.deliver(device.package(name, "--image", f"rt={new}"))
     with Machine(device, CPUS) as m:
         m.event("image-refused", "rt", BOOT, slot=0)

@@ -34,15 +34,6 @@ def large_image(build, version, counter, changes):
     return image
 
 
-def rot(device, partition, at):
-    """One bit of the disk, while the machine runs."""
-    with open(device.disk, "r+b") as disk:
-        disk.seek(device.partition(partition)["offset"] + at)
-        was = disk.read(1)[0]
-        disk.seek(-1, 1)
-        disk.write(bytes([was ^ 1]))
-
-
 @pytest.mark.parametrize("with_image", [False, True])
 def test_a_base_that_changes_under_the_running_guest(name, with_image):
     """While it is checked: what update had read of it before ended with that life. The delta is
@@ -54,7 +45,7 @@ def test_a_base_that_changes_under_the_running_guest(name, with_image):
     before, slot_b = device.state("personal"), device.partition("personal_b")
     with Machine(device, CPUS) as m:
         m.wait(rf"\[update\] stage {BASE_CHECK} ends ", BOOT, never=SPENT)
-        rot(device, "personal_a", 2 * MIB)
+        device.rot("personal_a", 2 * MIB)
         m.event("base-mismatch", "personal", BOOT, slot=0, never=r"event \d+ apply-begin ")
         if with_image:
             m.event("target-chosen", "personal", kind="image")

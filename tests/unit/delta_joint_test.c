@@ -6,6 +6,10 @@
 #define SIZE 30000u
 
 static struct buffer from, to, patch;
+static struct patch_parts parts;
+
+/* Before a value: all bytes but the last one are right. */
+#define ALL_BUT_ONE (uint8_t)((SIZE - 1) | 128), (uint8_t)((SIZE - 1) >> 7 | 128), (SIZE - 1) >> 14
 
 /* A table of addresses, half of whose targets have moved. */
 static struct buffer addresses(uint32_t count, bool moved)
@@ -25,8 +29,6 @@ static struct buffer addresses(uint32_t count, bool moved)
 static void the_carry_follows_from_the_gap(void **state)
 {
         struct buffer old = addresses(80000, false), new = addresses(80000, true);
-        static struct patch_parts parts;
-
         (void)state;
         struct buffer p = rig_plain(&old, &new);
         rig_check(&p, &old, &new);
@@ -92,14 +94,7 @@ static void gap_beyond_the_segment(struct patch_parts *p)
 
 static void another_gap_behind_the_last_byte(struct patch_parts *p)
 {
-        uint8_t said[] = {(uint8_t)((SIZE - 1) | 128),
-                          (uint8_t)(((SIZE - 1) >> 7) | 128),
-                          (SIZE - 1) >> 14,
-                          1,
-                          0,
-                          1};
-
-        say(p, said, sizeof(said));
+        say(p, (const uint8_t[]){ALL_BUT_ONE, 1, 0, 1}, 6);
 }
 
 static void gaps_of_no_values(struct patch_parts *p)
@@ -139,7 +134,6 @@ static void bad_gaps(void **state)
 /* What the edited patch makes of the old image. */
 static void makes(void (*edit)(struct patch_parts *), const struct buffer *expected)
 {
-        static struct patch_parts parts;
         static uint8_t edited[1u << 20];
 
         assert_true(patch_parts_read(&parts, patch.data, patch.size));
@@ -151,10 +145,7 @@ static void makes(void (*edit)(struct patch_parts *), const struct buffer *expec
 
 static void the_last_byte_alone(struct patch_parts *p)
 {
-        uint8_t said[] = {(uint8_t)((SIZE - 1) | 128), (uint8_t)(((SIZE - 1) >> 7) | 128),
-                          (SIZE - 1) >> 14, 1};
-
-        say(p, said, sizeof(said));
+        say(p, (const uint8_t[]){ALL_BUT_ONE, 1}, 4);
 }
 
 static void gaps_are_read(void **state)
@@ -171,8 +162,6 @@ static void gaps_are_read(void **state)
 
 static int set_up(void **state)
 {
-        static struct patch_parts parts;
-
         (void)state;
         rig_seed(5);
         from = rig_noise(SIZE);

@@ -109,7 +109,7 @@ static sg_err keep(void *ctx, const void *buf, size_t len)
         return SG_OK;
 }
 
-/* Both ways are gone, and memory does not choose between them. */
+/* Both ways are tried; which one is taken does not depend on how much memory there is. */
 static void the_smaller_way_is_the_same(void **state)
 {
         const struct dl_create_options options = {.threads = 1};

@@ -12,7 +12,6 @@ struct phases {
         struct progress progress;
         const char *phase;
         uint64_t done;
-        uint64_t size;
         sg_err (*write)(void *ctx, const void *buf, size_t length);
         void *ctx;
         const struct mapped *from, *to;
@@ -32,11 +31,11 @@ static void show_phase(void *ctx, const char *phase, uint64_t done, uint64_t tot
 
         /* Matching runs more than once: each time has its own rate. */
         if (p->phase == NULL || strcmp(p->phase, phase) != 0 || done < p->done) {
-                progress_start(&p->progress, phase, p->size);
+                progress_start(&p->progress, phase, p->to->size);
                 p->phase = phase;
         }
         p->done = done;
-        progress_update(&p->progress, (uint64_t)(share * (double)p->size));
+        progress_update(&p->progress, (uint64_t)(share * (double)p->to->size));
 }
 
 static void let_go(void *ctx)
@@ -55,8 +54,7 @@ void delta_make(const struct mapped *from, const struct mapped *to,
 {
         struct dl_image old = {.data = from->data, .size = from->size};
         struct dl_image new = {.data = to->data, .size = to->size};
-        struct phases phases = {
-                .size = to->size, .write = write, .ctx = ctx, .from = from, .to = to};
+        struct phases phases = {.write = write, .ctx = ctx, .from = from, .to = to};
         const struct dl_sink sink = {
                 .ctx = &phases, .write = pass_on, .progress = show_phase, .let_go = let_go};
 

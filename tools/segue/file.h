@@ -15,8 +15,7 @@ struct mapped {
 /* Maps a file read-only; data is never NULL. */
 struct mapped file_map(const char *path);
 
-/* Gives back the memory of what file_map() has mapped, or of its beginning, until it is read again.
- */
+/* Gives back the memory of what file_map() has mapped, or its beginning, until it is read again. */
 void file_let_go(const struct mapped *file);
 
 /* A file being written as "<path>.part-<pid>". What is not committed is removed at exit. */
