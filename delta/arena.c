@@ -33,8 +33,7 @@ uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which)
 
 void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
 {
-        bool resident = dl->header.flags & DL_F_RESIDENT;
-        uint32_t streams = resident ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        uint32_t streams = dl_stream_count(&dl->header);
 
         dl_take(arena, DL_CORE_MEMORY);
         dl->table = dl_take(arena, dl->header.table_size);

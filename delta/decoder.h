@@ -79,6 +79,19 @@ struct dl_arena {
 sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                          struct dl_section sections[DL_SECTIONS_MAX]);
 
+/* The checksums of directory, table and sections. SG_E_DELTA_HEADER, SG_E_DELTA_MAP. */
+sg_err dl_chunk0_check(struct dl *dl);
+
+/* The streams of each segment. */
+uint32_t dl_stream_count(const struct dl_header *h);
+
+/*
+ * The lengths at the start of a segment's chunk: the packed size of each stream, and how many bytes
+ * they take themselves. SG_E_DELTA_SEGMENT unless lengths and streams together fill the chunk.
+ */
+sg_err dl_chunk_head(const struct dl_ops *ops, const struct dl_header *h, uint64_t offset,
+                     uint32_t length, uint32_t sizes[DL_STREAMS], uint32_t *head_size);
+
 /* The CRC-32 of a range of the patch, read through the output window. */
 sg_err dl_range_crc(struct dl *dl, uint64_t offset, uint32_t length, uint32_t *crc);
 

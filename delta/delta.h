@@ -61,8 +61,8 @@ struct dl_header {
         uint64_t to_size;
         uint8_t from_digest[DL_DIGEST_SIZE];
         uint8_t to_digest[DL_DIGEST_SIZE];
-        uint64_t patch_size;    /* the caller refuses a file of another size: SG_E_DELTA_LENGTH */
-        uint32_t arena_size;    /* bytes that dl_open() needs, exactly */
+        uint64_t patch_size; /* the caller refuses a file of another size: SG_E_DELTA_LENGTH */
+        uint32_t arena_size; /* bytes that dl_open() needs, exactly: a multiple of DL_ARENA_ALIGN */
         uint32_t segment_count; /* of DL_SEGMENT_SIZE output bytes, the last one shorter */
         uint32_t chunk_count;   /* segment_count + 1 */
         uint32_t chunk0_size;   /* bytes of header, segment table and maps */
@@ -142,6 +142,9 @@ struct dl_info {
         uint32_t notes;
         const char *note[8]; /* models that did not apply, and why */
 };
+
+/* Reads the whole patch, and refuses by the same errors what dl_open() and dl_step() refuse before
+ * they unpack anything. It takes some 40 KiB of stack. */
 sg_err dl_info(const struct dl_ops *ops, const struct dl_header *header, struct dl_info *info);
 
 #endif

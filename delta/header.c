@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The header, and where the chunks are. */
+/* The header, where the chunks are, and where the streams are in a segment's chunk. */
 #include <zlib.h>
 
-#include "delta/wire.h"
+#include "delta/decoder.h"
 
 static bool sizes_fit(const struct dl_header *h)
 {
@@ -10,7 +10,8 @@ static bool sizes_fit(const struct dl_header *h)
         uint64_t fixed = DL_HEADER_SIZE + (uint64_t)h->section_count * DL_D_SIZE + h->table_size;
 
         return h->from_size <= DL_IMAGE_MAX && h->to_size <= DL_IMAGE_MAX &&
-               h->segment_count == segments && h->section_count <= DL_SECTIONS_MAX &&
+               h->arena_size % DL_ARENA_ALIGN == 0 && h->segment_count == segments &&
+               h->section_count <= DL_SECTIONS_MAX &&
                (h->table_size == 0 || h->table_size == h->segment_count * DL_T_SIZE) &&
                h->chunk0_size >= fixed && h->chunk0_size <= DL_CHUNK_MAX &&
                h->patch_size >= h->chunk0_size &&
@@ -79,4 +80,36 @@ sg_err dl_chunk(const struct dl_ops *ops, const struct dl_header *h, uint32_t i,
         *offset = h->chunk0_size + (uint64_t)start;
         *length = end - start;
         return SG_OK;
+}
+
+uint32_t dl_stream_count(const struct dl_header *h)
+{
+        return h->flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+}
+
+sg_err dl_chunk_head(const struct dl_ops *ops, const struct dl_header *h, uint64_t offset,
+                     uint32_t length, uint32_t sizes[DL_STREAMS], uint32_t *head_size)
+{
+        uint8_t head[DL_VARINT_BYTES * DL_STREAMS];
+        uint32_t n = length < sizeof(head) ? length : (uint32_t)sizeof(head);
+        uint32_t at = 0;
+        sg_err e = ops->patch_read(ops->ctx, offset, head, n);
+
+        if (e)
+                return e;
+        memset(sizes, 0, DL_STREAMS * sizeof(*sizes));
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < dl_stream_count(h) && length > 0; i++) {
+                uint8_t byte = 128;
+                for (unsigned k = 0; byte & 128u; k++) {
+                        if (at == n)
+                                return SG_E_DELTA_SEGMENT;
+                        byte = head[at++];
+                        if (!dl_varint_add(&sizes[i], k, byte))
+                                return SG_E_DELTA_SEGMENT;
+                }
+                sum += sizes[i];
+        }
+        *head_size = at;
+        return at + sum == length ? SG_OK : SG_E_DELTA_SEGMENT;
 }

@@ -23,27 +23,38 @@ static struct dl_info_row *row(struct dl_info *info, const char *name)
         return r;
 }
 
-static sg_err add_chunk(const struct dl_ops *ops, uint64_t offset, uint32_t length, uint32_t count,
-                        struct dl_info_row *framing, struct dl_info_row *streams)
+/* Where chunk i is, once it has the checksum that the table states. */
+static sg_err check_chunk(struct dl *dl, uint32_t i, uint64_t *offset, uint32_t *length)
 {
-        uint8_t head[5 * DL_STREAMS];
-        uint32_t n = length < sizeof(head) ? length : (uint32_t)sizeof(head);
-        uint32_t at = 0;
+        const struct dl_header *h = &dl->header;
+        uint64_t entry =
+                DL_HEADER_SIZE + (uint64_t)h->section_count * DL_D_SIZE + (i - 1ull) * DL_T_SIZE;
+        uint8_t wanted[4] = {0};
+        uint32_t crc;
+        sg_err e = dl_chunk(&dl->ops, h, i, offset, length);
 
-        sg_err e = ops->patch_read(ops->ctx, offset, head, n);
-        for (uint32_t i = 0; !e && i < count && length > 0; i++) {
-                uint32_t size = 0;
-                unsigned shift = 0;
-                do {
-                        if (at == n || shift > 21)
-                                return SG_E_DELTA_SEGMENT;
-                        size |= (uint32_t)(head[at] & 127u) << shift;
-                        shift += 7;
-                } while (head[at++] & 128u);
-                streams[i].bytes += size;
+        if (!e && h->table_size > 0)
+                e = dl->ops.patch_read(dl->ops.ctx, entry + DL_T_CRC, wanted, sizeof(wanted));
+        if (!e)
+                e = dl_range_crc(dl, *offset, *length, &crc);
+        return e || crc == dl_get32(wanted) ? e : SG_E_DELTA_SEGMENT;
+}
+
+static sg_err add_chunks(struct dl *dl, struct dl_info_row *framing, struct dl_info_row *streams)
+{
+        for (uint32_t i = 1; i < dl->header.chunk_count; i++) {
+                uint64_t offset;
+                uint32_t length, head, sizes[DL_STREAMS];
+                sg_err e = check_chunk(dl, i, &offset, &length);
+                if (!e)
+                        e = dl_chunk_head(&dl->ops, &dl->header, offset, length, sizes, &head);
+                if (e)
+                        return e;
+                framing->bytes += head;
+                for (uint32_t k = 0; k < dl_stream_count(&dl->header); k++)
+                        streams[k].bytes += sizes[k];
         }
-        framing->bytes += at;
-        return e;
+        return SG_OK;
 }
 
 static const struct {
@@ -64,32 +75,52 @@ static void add_notes(const struct dl_header *h, struct dl_info *info)
         }
 }
 
+static sg_err check_table(const struct dl *dl)
+{
+        uint64_t offset = 0;
+        uint32_t length = 0;
+        sg_err e = SG_OK;
+
+        for (uint32_t i = 0; !e && i < dl->header.chunk_count; i++)
+                e = dl_chunk(&dl->ops, &dl->header, i, &offset, &length);
+        return e || offset + length == dl->header.patch_size ? e : SG_E_DELTA_TABLE;
+}
+
+/* The arena is measured only; the window reads. */
+static sg_err check_chunk0(struct dl *dl, uint8_t window[DL_OUTPUT_WINDOW])
+{
+        struct dl_arena plan = {NULL, 0};
+        sg_err e = dl_directory_read(&dl->ops, &dl->header, dl->sections);
+
+        if (e)
+                return e;
+        dl_arena_plan(dl, &plan);
+        dl->window = window;
+        if (plan.used != dl->header.arena_size)
+                return SG_E_DELTA_ARENA;
+        e = dl_chunk0_check(dl);
+        return e ? e : check_table(dl);
+}
+
 sg_err dl_info(const struct dl_ops *ops, const struct dl_header *h, struct dl_info *info)
 {
-        struct dl_section sections[DL_SECTIONS_MAX];
-        uint32_t count = h->flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        uint8_t window[DL_OUTPUT_WINDOW];
+        struct dl dl = {.ops = *ops, .header = *h};
 
         memset(info, 0, sizeof(*info));
-        sg_err e = dl_directory_read(ops, h, sections);
+        sg_err e = check_chunk0(&dl, window);
         if (e)
                 return e;
         add_notes(h, info);
         struct dl_info_row *framing = row(info, "framing");
         framing->bytes = DL_HEADER_SIZE + h->section_count * DL_D_SIZE + h->table_size;
         for (uint32_t i = 0; i < h->section_count; i++) {
-                struct dl_info_row *r = row(info, section_names[sections[i].id]);
-                r->bytes = sections[i].packed;
-                r->raw = sections[i].raw;
+                struct dl_info_row *r = row(info, section_names[dl.sections[i].id]);
+                r->bytes = dl.sections[i].packed;
+                r->raw = dl.sections[i].raw;
         }
         struct dl_info_row *streams = &info->row[info->rows];
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < dl_stream_count(h); i++)
                 row(info, stream_names[i]);
-        for (uint32_t i = 1; !e && i < h->chunk_count; i++) {
-                uint64_t offset;
-                uint32_t length;
-                e = dl_chunk(ops, h, i, &offset, &length);
-                if (!e)
-                        e = add_chunk(ops, offset, length, count, framing, streams);
-        }
-        return e;
+        return add_chunks(&dl, framing, streams);
 }

@@ -34,7 +34,7 @@ sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
         return offset == h->chunk0_size ? SG_OK : SG_E_DELTA_HEADER;
 }
 
-static sg_err check_chunk0(struct dl *dl)
+sg_err dl_chunk0_check(struct dl *dl)
 {
         const struct dl_header *h = &dl->header;
         uint32_t directory = h->section_count * DL_D_SIZE;
@@ -52,8 +52,14 @@ static sg_err check_chunk0(struct dl *dl)
                 if (crc != dl->sections[i].crc)
                         return SG_E_DELTA_MAP;
         }
-        return dl->ops.patch_read(dl->ops.ctx, DL_HEADER_SIZE + (uint64_t)directory, dl->table,
-                                  h->table_size);
+        return SG_OK;
+}
+
+static sg_err read_table(struct dl *dl)
+{
+        uint64_t offset = DL_HEADER_SIZE + (uint64_t)dl->header.section_count * DL_D_SIZE;
+
+        return dl->ops.patch_read(dl->ops.ctx, offset, dl->table, dl->header.table_size);
 }
 
 /* The table's ends must rise, by no more than a chunk each, up to the end of the patch. */
@@ -127,6 +133,7 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
         struct dl *dl = arena;
         struct dl_arena plan = {NULL, 0};
 
+        *out = NULL;
         if (header->arena_size < DL_CORE_MEMORY)
                 return SG_E_DELTA_ARENA;
         if (from_size != header->from_size ||
@@ -144,7 +151,9 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
         plan.base = arena;
         plan.used = 0;
         dl_arena_plan(dl, &plan);
-        e = check_chunk0(dl);
+        e = dl_chunk0_check(dl);
+        if (!e)
+                e = read_table(dl);
         if (!e)
                 e = check_table(dl);
         if (!e)
@@ -155,6 +164,7 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
         }
         if (!e && resume)
                 e = load_checkpoint(dl, resume);
-        *out = e ? NULL : dl;
+        if (!e)
+                *out = dl;
         return e;
 }

@@ -2,44 +2,23 @@
 /* One segment: from its chunk's streams to its output. */
 #include "delta/decoder.h"
 
-/* At the start of a chunk: one varint per stream, its packed length. */
 static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
 {
-        uint32_t count = dl->header.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
-        uint8_t head[5 * DL_STREAMS];
-        uint32_t n = length < sizeof(head) ? length : (uint32_t)sizeof(head);
-        uint32_t at = 0, sizes[DL_STREAMS] = {0};
+        uint32_t at, sizes[DL_STREAMS];
+        sg_err e = dl_chunk_head(&dl->ops, &dl->header, offset, length, sizes, &at);
 
-        sg_err e = dl->ops.patch_read(dl->ops.ctx, offset, head, n);
-        if (e)
-                return e;
-        for (uint32_t i = 0; i < count && length > 0; i++) {
-                unsigned shift = 0;
-                do {
-                        if (at == n || shift > 21)
-                                return SG_E_DELTA_SEGMENT;
-                        sizes[i] |= (uint32_t)(head[at] & 127u) << shift;
-                        shift += 7;
-                } while (head[at++] & 128u);
-        }
-        for (uint32_t i = 0; i < count; i++) {
-                if (sizes[i] > length - at)
-                        return SG_E_DELTA_SEGMENT;
+        for (uint32_t i = 0; !e && i < dl_stream_count(&dl->header); i++) {
                 bool sorted = dl_blocks_sorted(dl) == &dl->streams[i];
                 e = sorted ? dl_blocks_start(dl, offset + at, sizes[i])
                            : dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
-                if (e)
-                        return e;
                 at += sizes[i];
         }
-        return at == length ? SG_OK : SG_E_DELTA_SEGMENT;
+        return e;
 }
 
 static sg_err finish_streams(struct dl *dl)
 {
-        uint32_t count = dl->header.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
-
-        for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t i = 0; i < dl_stream_count(&dl->header); i++) {
                 sg_err e = dl_stream_finish(&dl->streams[i]);
                 if (e)
                         return e;

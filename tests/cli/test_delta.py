@@ -3,7 +3,9 @@ import hashlib
 import json
 import os
 import random
+import struct
 import subprocess
+import zlib
 
 import pytest
 
@@ -86,6 +88,34 @@ def test_what_is_no_delta(shop, damage, number):
     shop.write("bad", damage(shop.read("good.delta")))
     shop.refused(number, "delta", "apply", "--from", "old.img", "bad", "-o", "out")
     assert not os.path.exists(shop.path("out"))
+
+
+def sealed(header, at, value):
+    """The header with another 32-bit number, and its checksum."""
+    header = header[:at] + struct.pack("<I", value) + header[at + 4:156]
+    return header + struct.pack("<I", zlib.crc32(header))
+
+
+@pytest.mark.parametrize("arena", [0xFFFFFFF1, 0xFFFFFFFF, 500_001])
+def test_memory_of_a_size_that_no_decoder_takes(shop, arena):
+    good = shop.read("good.delta")
+    shop.write("bad", sealed(good[:160], 104, arena) + good[160:])
+    shop.refused(303, "delta", "apply", "--from", "old.img", "bad", "-o", "out")
+    shop.refused(303, "delta", "info", "bad")
+
+
+def test_info_refuses_what_apply_refuses(shop):
+    """One flipped bit anywhere, by the same number."""
+    good = shop.read("good.delta")
+    chunk0 = struct.unpack_from("<I", good, 112)[0]
+    places = random.Random(3).sample(range(len(good)), 12)
+    for at in [*places, 40, 158, 165, chunk0 - 5, chunk0, len(good) - 1]:
+        bad = bytearray(good)
+        bad[at] ^= 4
+        shop.write("bad", bad)
+        said = shop.run("delta", "apply", "--from", "old.img", "bad", "-o", "out").stderr
+        assert said.startswith("segue: error 3"), (at, said)
+        assert shop.refused(said[13:16], "delta", "info", "bad") == said, at
 
 
 def test_the_wrong_old_file(shop):

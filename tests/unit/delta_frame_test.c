@@ -200,16 +200,33 @@ static void lengths_cut_short(struct buffer *b)
         splice(b, dl_get32(table(b, 0) + DL_T_END), "\x00\x00", 2);
 }
 
-/* A length, lower by one, and with four bytes of nothing. */
-static void length_of_five_bytes(struct buffer *b)
+/* The first length in so many bytes. */
+static void stretch_length(struct buffer *b, size_t n)
 {
         const uint8_t *chunk = first_chunk(b);
-        uint8_t bytes[6] = {chunk[0] | 0x80u, chunk[1] | 0x80u, 0x80, 0x80, 0};
+        uint8_t bytes[6] = {chunk[0] | 0x80u, 0x80, 0x80, 0x80, 0x80, 0x80};
+        bool two = chunk[0] & 0x80u;
 
-        if (chunk[0] & 0x80u)
-                splice(b, 2, bytes, 5);
-        else
-                splice(b, 1, (uint8_t[]){chunk[0] | 0x80u, 0x80, 0x80, 0x80, 0}, 5);
+        if (two)
+                bytes[1] = chunk[1] | 0x80u;
+        bytes[n - 1] = 0;
+        splice(b, two ? 2 : 1, bytes, n);
+}
+
+static void length_of_five_bytes(struct buffer *b)
+{
+        stretch_length(b, 5);
+}
+
+static void length_of_six_bytes(struct buffer *b)
+{
+        stretch_length(b, 6);
+}
+
+/* In 32 bits their sum is 0. */
+static void lengths_that_wrap(struct buffer *b)
+{
+        splice(b, dl_get32(table(b, 0) + DL_T_END), "\xff\xff\xff\xff\x0f\x01\x00", 7);
 }
 
 static void streams_shorter_than_their_chunk(struct buffer *b)
@@ -274,6 +291,14 @@ static void section_that_goes_on(struct buffer *b)
 static void arena_without_a_core(struct buffer *b)
 {
         dl_put32(header(b, DL_H_ARENA_SIZE), 16);
+        seal_body(b);
+}
+
+static void arena_with_more(struct buffer *b)
+{
+        uint8_t *arena = header(b, DL_H_ARENA_SIZE);
+
+        dl_put32(arena, dl_get32(arena) + DL_ARENA_ALIGN);
         seal_body(b);
 }
 
@@ -350,7 +375,9 @@ static void frames(void **state)
                 {"a map that nothing tells of", map_that_nothing_tells_of, SG_E_DELTA_HEADER},
                 {"lengths without an end", lengths_without_an_end, SG_E_DELTA_SEGMENT},
                 {"lengths cut short", lengths_cut_short, SG_E_DELTA_SEGMENT},
-                {"a length of five bytes", length_of_five_bytes, SG_E_DELTA_SEGMENT},
+                {"a length of five bytes", length_of_five_bytes, SG_OK},
+                {"a length of six bytes", length_of_six_bytes, SG_E_DELTA_SEGMENT},
+                {"lengths that wrap", lengths_that_wrap, SG_E_DELTA_SEGMENT},
                 {"short streams", streams_shorter_than_their_chunk, SG_E_DELTA_SEGMENT},
                 {"long streams", streams_longer_than_their_chunk, SG_E_DELTA_SEGMENT},
                 {"a section with bytes to spare", section_with_bytes_to_spare, SG_E_DELTA_STREAM},
@@ -460,11 +487,36 @@ static void information(void **state)
         assert_int_equal(info_of(note, &info), SG_OK);
         assert_int_equal(info.notes, 1);
         assert_non_null(strstr(info.note[0], "BTF"));
-        assert_int_equal(info_of(section_of_no_number, &info), SG_E_DELTA_HEADER);
-        assert_int_equal(info_of(section_beyond_the_last_number, &info), SG_E_DELTA_HEADER);
-        assert_int_equal(info_of(lengths_without_an_end, &info), SG_E_DELTA_SEGMENT);
-        assert_int_equal(info_of(length_of_five_bytes, &info), SG_E_DELTA_SEGMENT);
-        assert_int_equal(info_of(table_that_falls, &info), SG_E_DELTA_TABLE);
+}
+
+/* What a decoder refuses before it unpacks anything. */
+static void information_of_damaged_patches(void **state)
+{
+        static const struct row rows[] = {
+                {"a count behind the checksum", count_behind_the_checksum, SG_E_DELTA_HEADER},
+                {"section 0", section_of_no_number, SG_E_DELTA_HEADER},
+                {"a section beyond the last", section_beyond_the_last_number, SG_E_DELTA_HEADER},
+                {"a section's checksum", section_with_another_checksum, SG_E_DELTA_MAP},
+                {"a segment's checksum", segment_with_another_checksum, SG_E_DELTA_SEGMENT},
+                {"a table that falls", table_that_falls, SG_E_DELTA_TABLE},
+                {"a table that ends too early", table_that_ends_too_early, SG_E_DELTA_TABLE},
+                {"lengths without an end", lengths_without_an_end, SG_E_DELTA_SEGMENT},
+                {"lengths cut short", lengths_cut_short, SG_E_DELTA_SEGMENT},
+                {"a length of six bytes", length_of_six_bytes, SG_E_DELTA_SEGMENT},
+                {"lengths that wrap", lengths_that_wrap, SG_E_DELTA_SEGMENT},
+                {"short streams", streams_shorter_than_their_chunk, SG_E_DELTA_SEGMENT},
+                {"long streams", streams_longer_than_their_chunk, SG_E_DELTA_SEGMENT},
+                {"an arena without a core", arena_without_a_core, SG_E_DELTA_ARENA},
+                {"an arena of another size", arena_with_more, SG_E_DELTA_ARENA},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct dl_info info;
+                sg_err e = info_of(rows[i].edit, &info);
+                if (e != rows[i].expected)
+                        fail_msg("%s: %d, not %d", rows[i].what, (int)e, (int)rows[i].expected);
+        }
 }
 
 /* ---- Opening ---- */
@@ -493,12 +545,13 @@ static void another_base(void **state)
         struct dl_ops ops = rig_ops(&r);
         struct dl_header h = rig_header(&resident.patch);
         uint8_t arena[DL_CORE_MEMORY];
-        struct dl *dl;
+        struct dl *dl = (struct dl *)(void *)arena;
 
         (void)state;
         assert_int_equal(
                 dl_open(&dl, &ops, &h, arena, resident.from.size - 1, rig_from_digest, NULL),
                 SG_E_DELTA_WRONG_BASE);
+        assert_null(dl);
         assert_int_equal(dl_open(&dl, &ops, &h, arena, resident.from.size, rig_to_digest, NULL),
                          SG_E_DELTA_WRONG_BASE);
 }
@@ -539,10 +592,10 @@ static void checkpoints(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(frames),      cmocka_unit_test(frames_of_streamed_copies),
-                cmocka_unit_test(chunks),      cmocka_unit_test(chunks_without_a_table),
-                cmocka_unit_test(information), cmocka_unit_test(another_base),
-                cmocka_unit_test(checkpoints),
+                cmocka_unit_test(frames),       cmocka_unit_test(frames_of_streamed_copies),
+                cmocka_unit_test(chunks),       cmocka_unit_test(chunks_without_a_table),
+                cmocka_unit_test(information),  cmocka_unit_test(information_of_damaged_patches),
+                cmocka_unit_test(another_base), cmocka_unit_test(checkpoints),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

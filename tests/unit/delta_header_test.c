@@ -60,6 +60,10 @@ static void headers(void **state)
                 {{{DL_H_PATCH_SIZE, chunk0 + 2 * DL_CHUNK_MAX}}, SG_OK},
                 {{{DL_H_PATCH_SIZE, chunk0 + 2 * DL_CHUNK_MAX + 1}}, SG_E_DELTA_HEADER},
                 {{{DL_H_PATCH_SIZE, total}, {DL_H_PATCH_SIZE + 4, 1}}, SG_E_DELTA_HEADER},
+                {{{DL_H_ARENA_SIZE, 0xfffffff0u}}, SG_OK},
+                {{{DL_H_ARENA_SIZE, 0xfffffff1u}}, SG_E_DELTA_HEADER},
+                {{{DL_H_ARENA_SIZE, 0xffffffffu}}, SG_E_DELTA_HEADER},
+                {{{DL_H_ARENA_SIZE, good.arena_size + 8}}, SG_E_DELTA_HEADER},
         };
 
         (void)state;

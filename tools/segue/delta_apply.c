@@ -113,8 +113,7 @@ static struct dl *open_decoder(const struct dl_ops *ops, const struct dl_header 
                 fail(SG_E_DELTA_RAM, "%s: it needs %u bytes", args->operands[0],
                      header->arena_size);
         }
-        void *arena = aligned_alloc(DL_ARENA_ALIGN, (header->arena_size + DL_ARENA_ALIGN - 1) &
-                                                            ~(size_t)(DL_ARENA_ALIGN - 1));
+        void *arena = aligned_alloc(DL_ARENA_ALIGN, header->arena_size);
 
         if (arena == NULL) {
                 fail(SG_E_NO_MEMORY, "%u bytes", header->arena_size);
