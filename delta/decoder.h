@@ -51,17 +51,18 @@ struct dl {
         uint32_t made_count;
         struct dl_stream streams[DL_STREAMS];
         struct dl_cache_line cache[DL_CACHE_LINES];
-        uint8_t *table;      /* the segment table */
-        uint8_t *window;     /* DL_OUTPUT_WINDOW: output on its way */
-        uint32_t window_at;  /* and where it goes: output before can be read back */
-        uint32_t evict;      /* cache line to reuse next */
-        uint32_t segment;    /* to decode next */
-        sg_err failed;       /* sticky */
-        struct dl_copy copy; /* where the output stands: in or before this copy */
-        uint32_t next;       /* resident: index of the copy after it */
-        bool copying;        /* there is such a copy */
-        bool correcting;     /* corrections are left in this segment */
-        uint32_t gap;        /* predicted bytes before the next one */
+        uint8_t *table;             /* the segment table */
+        uint8_t *window;            /* DL_OUTPUT_WINDOW: output on its way */
+        uint32_t window_at;         /* and where it goes: output before can be read back */
+        uint32_t evict;             /* cache line to reuse next */
+        enum dl_section_id opening; /* dl_open() came to its model: if it failed, by this one */
+        uint32_t segment;           /* to decode next */
+        sg_err failed;              /* sticky */
+        struct dl_copy copy;        /* where the output stands: in or before this copy */
+        uint32_t next;              /* resident: index of the copy after it */
+        bool copying;               /* there is such a copy */
+        bool correcting;            /* corrections are left in this segment */
+        uint32_t gap;               /* predicted bytes before the next one */
 };
 
 static_assert(sizeof(struct dl) <= DL_CORE_MEMORY, "the format's share for struct dl");

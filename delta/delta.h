@@ -131,7 +131,8 @@ sg_err dl_finish(const struct dl *dl, const uint8_t to_digest[DL_DIGEST_SIZE]);
 
 /* What a patch is made of, for people: one row per map in chunk 0 and per stream of the segments.
  */
-#define DL_INFO_ROWS 24u
+#define DL_INFO_ROWS  24u
+#define DL_INFO_NOTES 8u
 struct dl_info {
         uint32_t rows;
         struct dl_info_row {
@@ -140,7 +141,7 @@ struct dl_info {
                 uint64_t raw;     /* before compression; 0 where the format does not say */
         } row[DL_INFO_ROWS];      /* the bytes add up to patch_size */
         uint32_t notes;
-        const char *note[8]; /* models that did not apply, and why */
+        const char *note[DL_INFO_NOTES]; /* what was given up or not found, and why */
 };
 
 /* Reads the whole patch, and refuses by the same errors what dl_open() and dl_step() refuse before

@@ -57,20 +57,36 @@ static sg_err add_chunks(struct dl *dl, struct dl_info_row *framing, struct dl_i
         return SG_OK;
 }
 
+#define NEITHER(flag) (DL_F_NOT_OLD(flag) | DL_F_NOT_NEW(flag))
+#define STRUCTURE(name, flag)                                                            \
+        {flag, flag, name " found, but not followed: not as the model knows it"},        \
+                {DL_F_SHORT(flag), DL_F_SHORT(flag),                                     \
+                 name " found, but not followed: memory short"},                         \
+                {DL_F_NO_ROOM(flag), DL_F_NO_ROOM(flag),                                 \
+                 name " found, but not followed: no room in chunk 0"},                   \
+                {NEITHER(flag), DL_F_NOT_OLD(flag), name " not found in the old image"}, \
+                {NEITHER(flag), DL_F_NOT_NEW(flag), name " not found in the new image"}, \
+        {                                                                                \
+                NEITHER(flag), NEITHER(flag), name " found in neither image"             \
+        }
+
+/* Of a structure that was found one reason at most. */
 static const struct {
-        uint32_t flag;
+        uint32_t mask, flags;
         const char *note;
 } notes[] = {
-        {DL_F_NO_BTF, "BTF found, but not followed: structure unknown or memory short"},
-        {DL_F_NO_KALLSYMS, "kallsyms found, but not followed: structure unknown or memory short"},
-        {DL_F_NO_RELA, "relocations found, but not followed: structure unknown or memory short"},
-        {DL_F_NO_COPIES, "short copies given up to stay within the memory limit"},
+        STRUCTURE("BTF", DL_F_NO_BTF),
+        STRUCTURE("kallsyms", DL_F_NO_KALLSYMS),
+        STRUCTURE("relocations", DL_F_NO_RELA),
+        {DL_F_NO_COPIES, DL_F_NO_COPIES, "short copies given up to stay within the memory limit"},
+        {DL_F_FEW_COPIES, DL_F_FEW_COPIES, "shorter copies given up for room in chunk 0"},
+        {DL_F_PLAIN, DL_F_PLAIN, "what was found is not followed: the patch without is smaller"},
 };
 
 static void add_notes(const struct dl_header *h, struct dl_info *info)
 {
         for (unsigned i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
-                if (h->flags & notes[i].flag)
+                if ((h->flags & notes[i].mask) == notes[i].flags && info->notes < DL_INFO_NOTES)
                         info->note[info->notes++] = notes[i].note;
         }
 }

@@ -159,7 +159,8 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
         if (!e)
                 e = read_map(dl);
         for (unsigned i = 0; !e && i < DL_MODELS; i++) {
-                if (dl_section(dl, dl_models[i].section))
+                dl->opening = dl_models[i].section;
+                if (dl_section(dl, dl->opening))
                         e = dl_models[i].open(dl);
         }
         if (!e && resume)

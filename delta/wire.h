@@ -39,11 +39,18 @@ enum {
 /* Header flags. */
 #define DL_F_RESIDENT 1u /* the copies stand in the section MAP, not in the segments */
 /* Notes for people: what the encoder found and gave up. */
-#define DL_F_NO_BTF      2u
+#define DL_F_NO_BTF      2u /* not as the model knows it; the same for the next two */
 #define DL_F_NO_KALLSYMS 4u
 #define DL_F_NO_RELA     8u
-#define DL_F_NO_COPIES   16u
-#define DL_F_KNOWN       31u
+#define DL_F_NO_COPIES   16u        /* the shortest ones, for memory */
+#define DL_F_FEW_COPIES  (1u << 17) /* the shorter ones, for room in chunk 0 */
+#define DL_F_PLAIN       (1u << 18) /* with models the patch was larger */
+#define DL_F_KNOWN       ((1u << 19) - 1u)
+/* The same three structures, for another reason. */
+#define DL_F_SHORT(structure)   ((structure) << 4)  /* of memory */
+#define DL_F_NO_ROOM(structure) ((structure) << 7)  /* in chunk 0 */
+#define DL_F_NOT_OLD(structure) ((structure) << 10) /* not in the old image's kernel */
+#define DL_F_NOT_NEW(structure) ((structure) << 13)
 
 /* A section directory entry: eight words. The counts size the decoder's memory. */
 enum {

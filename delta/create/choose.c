@@ -170,7 +170,19 @@ static int32_t saving(const struct program *p, const unit_cost *costs, uint32_t 
         return mode == DL_MODE_OBJECTS ? 0 : costs[unit][DL_MODE_RAW] - costs[unit][mode];
 }
 
-/* Programs whose modes save little are programs no more. */
+static bool is_needed(const struct program *p, const struct dl_program *program)
+{
+        for (uint32_t i = 0; i < p->anchors.count; i++) {
+                for (uint32_t k = program->row; k < program->row + program->rows; k++) {
+                        const struct dl_span *s = &p->refs.rows[k].from;
+                        if (p->anchors.list[i] - s->at < s->size) /* it wraps before the row */
+                                return true;
+                }
+        }
+        return false;
+}
+
+/* Programs whose modes save little are programs no more, unless models count from them. */
 static sg_err drop_idle(struct program *p, const unit_cost *costs)
 {
         bool *keep = calloc(p->refs.program_count + 1u, sizeof(*keep));
@@ -186,7 +198,7 @@ static sg_err drop_idle(struct program *p, const unit_cost *costs)
                 int64_t saved = 0;
                 for (uint32_t u = unit; u < stop; u++)
                         saved += saving(p, costs, u);
-                keep[i] = saved >= PROGRAM_COST;
+                keep[i] = saved >= PROGRAM_COST || is_needed(p, program);
                 for (uint32_t u = unit; !keep[i] && u < stop; u++) {
                         if (p->from.modes[u] != DL_MODE_OBJECTS)
                                 p->from.modes[u] = DL_MODE_RAW;

@@ -98,7 +98,7 @@ static sg_err match_canonical(struct encoder *e, unsigned pass)
 sg_err find_copies(struct encoder *e)
 {
         struct program *p = &e->program;
-        sg_err err = program_open(p, &e->from_view, &e->to_view);
+        sg_err err = program_open(p, &e->from_view, &e->to_view, &e->anchors);
 
         for (unsigned pass = 0; !err && pass < PASSES; pass++) {
                 err = match_canonical(e, pass);

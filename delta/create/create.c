@@ -88,22 +88,32 @@ uint64_t encoder_limit(const struct encoder *e)
 {
         if (e->options->ram_max)
                 return e->options->ram_max;
-        for (uint32_t i = 0; i < e->section_count; i++) {
-                if (e->sections[i].id >= DL_S_RELA && e->sections[i].id <= DL_S_KALLSYMS_NEW)
-                        return DL_RAM_KERNEL;
-        }
-        return DL_RAM_DEFAULT;
+        return models_in_use(e) ? DL_RAM_KERNEL : DL_RAM_DEFAULT;
 }
 
 /* Copies that a kernel's models should leave room for. */
 #define COPIES_EXPECTED 16384u
 
+/* Of the models in use the one by which this error came; false when that cannot be told. */
+static bool give_up_failed(struct encoder *e, sg_err err)
+{
+        return (err == SG_E_DELTA_MODEL && give_up_refused(e)) ||
+               (err == SG_E_DELTA_MAP && give_up_model(e, CHUNK_FULL));
+}
+
 static sg_err choose_models(struct encoder *e)
 {
-        sg_err err = encode_models(e);
+        bool again = true;
+        sg_err err = SG_OK;
 
-        while (!err && arena_with(e, COPIES_EXPECTED, true) > encoder_limit(e) && give_up_model(e))
+        while (again) {
                 err = encode_models(e);
+                again = !err && arena_with(e, COPIES_EXPECTED, true) > encoder_limit(e) &&
+                        give_up_model(e, MEMORY_SHORT);
+                if (!err && !again)
+                        err = try_models(e);
+                again |= give_up_failed(e, err);
+        }
         return err;
 }
 
@@ -135,7 +145,7 @@ static sg_err fit_memory(struct encoder *e)
                 uint64_t over = (used - limit + each - 1) / each;
                 if (e->copies.count == 0)
                         return SG_E_DELTA_RAM;
-                e->header.flags |= DL_F_NO_COPIES;
+                e->notes |= DL_F_NO_COPIES;
                 err = keep_copies(e, over < e->copies.count ? e->copies.count - (uint32_t)over : 0);
         }
         return err;
@@ -143,29 +153,17 @@ static sg_err fit_memory(struct encoder *e)
 
 static void encode_sections(struct encoder *e)
 {
-        e->header.flags |= e->without | DL_F_RESIDENT;
+        e->header.flags = e->notes | DL_F_RESIDENT;
         encode_map(e);
         encode_program(e);
-}
-
-/* What encode_sections() makes. */
-static bool follows_copies(enum dl_section_id id)
-{
-        return id == DL_S_MAP || id == DL_S_PROGRAM || id == DL_S_REGIONS || id == DL_S_OBJECTS;
 }
 
 /* Half of the copies, the shorter ones, and all that was made with them. */
 static sg_err give_up_copies(struct encoder *e)
 {
         mirror_close(e);
-        for (uint32_t i = 0; i < e->section_count; i++) {
-                struct section *s = &e->sections[i];
-                if (follows_copies(s->id)) {
-                        bytes_free(&s->raw);
-                        bytes_free(&s->packed);
-                }
-        }
-        e->header.flags |= DL_F_NO_COPIES;
+        forget_copies(e);
+        e->notes |= DL_F_FEW_COPIES;
         sg_err err = keep_copies(e, e->copies.count / 2);
         if (err)
                 return err;
@@ -181,7 +179,7 @@ static bool has_rival(const struct encoder *e)
 
 static sg_err attempt(struct encoder *e, struct rival *rival)
 {
-        e->header.flags = 0;
+        e->notes &= ~(DL_F_NO_COPIES | DL_F_FEW_COPIES);
         sg_err err = choose_models(e);
         if (!err && rival && has_rival(e))
                 rival_start(rival);
@@ -223,7 +221,7 @@ sg_err encode(struct encoder *e, struct rival *rival)
 {
         start_header(e);
         sg_err err = e->plain ? attempt_plain(e) : attempt(e, rival);
-        while ((err == SG_E_DELTA_MODEL || err == SG_E_DELTA_MAP) && give_up_model(e)) {
+        while (give_up_failed(e, err)) {
                 end_attempt(e);
                 err = attempt(e, rival);
         }
@@ -237,15 +235,23 @@ sg_err encode(struct encoder *e, struct rival *rival)
 
 /* What one way of encoding cannot do within its limits the other one may. */
 static sg_err write_smaller(const struct dl_sink *sink, const struct encoder *e, sg_err err,
-                            const struct rival *rival)
+                            struct rival *rival)
 {
-        const struct bytes *best = &e->patch, *plain = &rival->encoder.patch;
+        const struct bytes *best = &e->patch;
+        struct bytes *plain = &rival->encoder.patch;
 
         if (rival->wanted && !rival->err && (err || plain->size + RIVAL_MARGIN < best->size)) {
+                patch_note(plain, e->notes & ~(DL_F_NO_COPIES | DL_F_FEW_COPIES));
                 best = plain;
                 err = SG_OK;
         }
         return err ? err : sink->write(sink->ctx, best->data, best->size);
+}
+
+/* What did not change needs no model. */
+static bool is_same(const struct dl_image *from, const struct dl_image *to)
+{
+        return from->size == to->size && memcmp(from->digest, to->digest, DL_DIGEST_SIZE) == 0;
 }
 
 sg_err create_within(const struct dl_image *from, const struct dl_image *to,
@@ -257,7 +263,9 @@ sg_err create_within(const struct dl_image *from, const struct dl_image *to,
         struct rival rival;
 
         rival_init(&rival, &e);
+        e.plain = is_same(from, to);
         sg_err err = encode(&e, &rival);
+        e.notes |= models_in_use(&e) ? DL_F_PLAIN : 0; /* should the rival be smaller */
         encoder_free(&e);
         if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP || err == SG_E_DELTA_MODEL)
                 rival_start(&rival);

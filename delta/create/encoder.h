@@ -30,7 +30,10 @@ struct encoder {
         uint8_t *from_filled, *to_filled;       /* so filled, or NULL */
         const uint8_t *output;                  /* what copies and literals must produce */
         struct view from_view, to_view;         /* what is matched */
-        uint32_t without;                       /* DL_F_NO_...: models given up */
+        struct anchors anchors;
+        uint32_t without;           /* DL_F_NO_...: models given up */
+        uint32_t notes;             /* DL_F_...: why, and what else is told of the encoder's work */
+        enum dl_section_id refused; /* by the mirror with SG_E_DELTA_MODEL: this model's */
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */
@@ -83,7 +86,10 @@ void encode_map(struct encoder *e);
 /* Write the programs and regions into their sections. */
 void encode_program(struct encoder *e);
 
-/* Set up e->mirror from header and sections. */
+/* Drop what the last two wrote. */
+void forget_copies(struct encoder *e);
+
+/* Set up e->mirror from header and sections; e->refused when it refuses a model. */
 sg_err mirror_open(struct encoder *e);
 void mirror_close(struct encoder *e);
 
@@ -108,6 +114,9 @@ void encoder_hole(struct encoder *e, uint32_t at, uint32_t size);
 
 /* Put e->patch together. */
 sg_err encode_patch(struct encoder *e);
+
+/* Add notes to a patch that is together. */
+void patch_note(struct bytes *patch, uint32_t notes);
 
 /* The rival: the plain patch, made at the same time when there are threads for it. */
 struct rival {

@@ -92,6 +92,10 @@ static void find_pairs(struct pairing *p, const struct copies *copies)
                 vote(p, i, copies, &next);
         if (p->from->count == 1 && p->to->count == 1)
                 p->old[0] = 0;
+        if (p->from->pinned && p->to->pinned) {
+                p->old[p->to->pin] = p->from->pin;
+                p->bytes[p->to->pin] = UINT32_MAX; /* more than all the others have */
+        }
         keep_rising(p);
 }
 

@@ -12,6 +12,8 @@ struct extent {
 struct extents {
         struct extent *list; /* rising, not one over another */
         uint32_t count;
+        bool pinned; /* in both images: these two are a pair, whatever is copied */
+        uint32_t pin;
 };
 
 #define NO_EXTENT UINT32_MAX

@@ -107,9 +107,14 @@ sg_err program_keep(struct program *p, const bool *keep)
         return program_follow_rows(p);
 }
 
-/* Where the programs of a view stand. False without memory. */
-static bool list_extents(const struct view *v, struct extents *e)
+/*
+ * Where the programs of a view stand; kernels are a pair where models count from them. False
+ * without memory.
+ */
+static bool list_extents(const struct view *v, bool anchored, struct extents *e)
 {
+        e->pinned = anchored && v->image != NO_IMAGE;
+        e->pin = v->image;
         e->list = calloc(v->program_count + 1u, sizeof(*e->list));
         e->count = v->program_count;
         for (uint32_t i = 0; e->list && i < e->count; i++) {
@@ -125,12 +130,13 @@ sg_err program_pair(struct program *p, const struct copies *copies)
         uint32_t count = p->to.program_count;
         uint32_t *old = calloc(count + 1u, sizeof(*old));
         struct extents from = {0}, to = {0};
+        bool anchored = p->anchors.count > 0;
         sg_err e = SG_E_NO_MEMORY;
 
         p->refs.rows = calloc(p->to.span_count + 1u, sizeof(*p->refs.rows));
         p->refs.programs = calloc(count + 1u, sizeof(*p->refs.programs));
-        if (old && p->refs.rows && p->refs.programs && list_extents(&p->from, &from) &&
-            list_extents(&p->to, &to))
+        if (old && p->refs.rows && p->refs.programs && list_extents(&p->from, anchored, &from) &&
+            list_extents(&p->to, anchored, &to))
                 e = extents_pair(&from, &to, copies, old);
         for (uint32_t i = 0; !e && i < count; i++) {
                 if (old[i] != NO_EXTENT)

@@ -28,6 +28,14 @@ static void put_header(const struct encoder *e, uint8_t b[DL_HEADER_SIZE])
         dl_put32(b + DL_H_CRC, (uint32_t)crc32(0, b, DL_H_CRC));
 }
 
+void patch_note(struct bytes *patch, uint32_t notes)
+{
+        uint8_t *b = patch->data;
+
+        dl_put32(b + DL_H_FLAGS, dl_get32(b + DL_H_FLAGS) | notes);
+        dl_put32(b + DL_H_CRC, (uint32_t)crc32(0, b, DL_H_CRC));
+}
+
 static uint32_t crc_of(const struct bytes *b)
 {
         return (uint32_t)crc32(0, b->data, (uInt)b->size);

@@ -122,6 +122,7 @@ sg_err view_detect(struct view *v)
                         elf_spans(v, at, spans, &p);
                 if (p.spans == 0 && v->image == NO_IMAGE && image_span(v, at, spans)) {
                         v->image = v->program_count;
+                        v->kernel = true;
                         p = (struct view_program){.va = VA_UNKNOWN, .spans = 1};
                 }
                 if (p.spans == 0) {
@@ -295,9 +296,11 @@ static bool take_view(struct view *to, const struct view *from)
         return true;
 }
 
-sg_err program_open(struct program *p, const struct view *from, const struct view *to)
+sg_err program_open(struct program *p, const struct view *from, const struct view *to,
+                    const struct anchors *anchors)
 {
         memset(p, 0, sizeof(*p));
+        p->anchors = *anchors;
         p->refs.words = calloc(DL_WINDOW_WORDS, sizeof(*p->refs.words));
         p->refs.map = &p->map;
         p->refs.from_size = from->size;

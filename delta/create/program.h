@@ -40,7 +40,8 @@ struct view {
         uint32_t span_count;
         struct view_program *programs;
         uint32_t program_count;
-        uint32_t image; /* the program that is an arm64 Linux Image or the whole file, NO_IMAGE */
+        uint32_t image; /* the first arm64 Linux Image, or the whole file as a program; NO_IMAGE */
+        bool kernel;    /* it is an Image */
         struct view_slot *slots; /* rising */
         uint32_t slot_count;
         struct dl_objects objects; /* their old sides */
@@ -50,8 +51,15 @@ struct view {
 #define NO_IMAGE   UINT32_MAX
 #define VA_UNKNOWN 0x8000000000000000ull
 
+/* Old positions from whose rows models count: the programs that have these stay. */
+struct anchors {
+        uint32_t list[2]; /* the table of relocations, kallsyms' offsets */
+        uint32_t count;
+};
+
 struct program {
         struct view from, to;
+        struct anchors anchors;
         struct dl_refs refs; /* as the decoder will have them */
         struct dl_map map;
         uint32_t *saved; /* wrong bytes, by refs.objects */
@@ -97,7 +105,8 @@ uint64_t view_string_name(const struct view *v, uint32_t at);
 bool view_position(const struct view *v, uint32_t program, uint32_t offset, uint32_t *position);
 
 /* Take over what two views show. */
-sg_err program_open(struct program *p, const struct view *from, const struct view *to);
+sg_err program_open(struct program *p, const struct view *from, const struct view *to,
+                    const struct anchors *anchors);
 void program_close(struct program *p);
 
 /* Find the old program of each new one by the copies; the rest are programs no more. */
@@ -114,7 +123,7 @@ sg_err program_map(struct program *p, const struct copies *copies);
 
 /*
  * Choose the mode of each old unit by what it predicts best under the map, carry it to the new. The
- * last choice drops programs that are not worth their rows.
+ * last choice drops programs that are not worth their rows, and that no model needs.
  */
 sg_err program_choose_modes(struct program *p, bool last);
 

@@ -71,6 +71,25 @@ static void encode_objects(struct encoder *e)
         objects_encode(all, &s->raw);
 }
 
+void forget_copies(struct encoder *e)
+{
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < e->section_count; i++) {
+                struct section *s = &e->sections[i];
+                bool forgotten = s->id == DL_S_MAP || s->id == DL_S_PROGRAM ||
+                                 s->id == DL_S_REGIONS || s->id == DL_S_OBJECTS;
+                if (forgotten) {
+                        bytes_free(&s->raw);
+                        bytes_free(&s->packed);
+                } else {
+                        e->sections[kept++] = *s;
+                }
+        }
+        memset(&e->sections[kept], 0, (e->section_count - kept) * sizeof(e->sections[0]));
+        e->section_count = kept;
+}
+
 void encode_program(struct encoder *e)
 {
         const struct dl_refs *r = &e->program.refs;

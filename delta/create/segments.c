@@ -51,6 +51,8 @@ sg_err mirror_open(struct encoder *e)
                       NULL);
         if (!err)
                 e->mirror->window_at = DL_IMAGE_MAX; /* all output can be read */
+        if (err == SG_E_DELTA_MODEL)
+                e->refused = ((const struct dl *)e->arena)->opening;
         return err;
 }
 

@@ -47,7 +47,8 @@ static void expect_given_up(uint32_t chunk0_max, bool given_up)
 
         print_message("chunk 0 of %u: %u, patch %zu\n", chunk0_max, h.chunk0_size, patch.size);
         assert_true(h.chunk0_size <= chunk0_max);
-        assert_int_equal((h.flags & DL_F_NO_COPIES) != 0, given_up);
+        assert_int_equal(h.flags & ~DL_F_RESIDENT, given_up ? DL_F_FEW_COPIES : 0);
+        assert_int_equal(rig_notes(&patch, "for room in chunk 0"), given_up);
         rig_check(&patch, &shuffled.old, &shuffled.new);
         free(patch.data);
 }

@@ -37,6 +37,34 @@ static void both_layouts(void **state)
         }
 }
 
+/* Nothing refers to another place: models take part even so, each on its own and together. */
+static void nothing_moves(void **state)
+{
+        static const unsigned parts[] = {0, SYNTHETIC_BTF, SYNTHETIC_BTF | SYNTHETIC_RELA,
+                                         SYNTHETIC_BTF | SYNTHETIC_KALLSYMS};
+
+        (void)state;
+        for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                for (unsigned changes = 0; changes <= 40; changes += 40) {
+                        const struct synthetic s = {.parts = parts[i], .still = true};
+                        struct pair p = synthetic_pair(&s);
+                        for (unsigned k = 0; k < changes; k++)
+                                p.to.data[64 + 1000 * k] ^= 1;
+                        struct buffer patch = checked_patch(&p);
+                        unsigned all = parts[i] ? parts[i] : ~0u;
+                        print_message("parts %u, %u changes: %zu\n", parts[i], changes, patch.size);
+                        assert_true(rig_part(&patch, "btf") > 0);
+                        assert_int_equal(rig_part(&patch, "relocations") > 0,
+                                         (all & SYNTHETIC_RELA) != 0);
+                        assert_int_equal(rig_part(&patch, "kallsyms") > 0,
+                                         (all & SYNTHETIC_KALLSYMS) != 0);
+                        assert_true(patch.size < 1024);
+                        free(patch.data);
+                        pair_free(&p);
+                }
+        }
+}
+
 /* Where the Image stands in the file, in either version, tells nothing. */
 static void every_offset_shifted(void **state)
 {
@@ -107,6 +135,52 @@ static void broken_structures_fall_back_one_by_one(void **state)
         }
 }
 
+static void count_letting_go(void *ctx)
+{
+        ++*(unsigned *)ctx;
+}
+
+static sg_err drop(void *ctx, const void *buf, size_t len)
+{
+        (void)ctx;
+        (void)buf;
+        (void)len;
+        return SG_OK;
+}
+
+/* How often memory is let go: twice for each matching, once where slots are filled before. */
+static unsigned letting_go(const struct pair *p)
+{
+        const struct dl_image from = rig_image(&p->from, rig_from_digest);
+        const struct dl_image to = rig_image(&p->to, rig_to_digest);
+        const struct dl_create_options options = {.threads = 1};
+        unsigned count = 0;
+        const struct dl_sink sink = {.ctx = &count, .write = drop, .let_go = count_letting_go};
+
+        assert_int_equal(dl_create(&from, &to, &options, &sink), SG_OK);
+        return count;
+}
+
+/* There are more runs of types than new strings: that is for the decoder to say, before anything is
+ * matched. */
+static void what_the_decoder_refuses(void **state)
+{
+        const struct synthetic plain = {0}, s = {.nameless = true};
+        struct pair usual = synthetic_pair(&plain), p = synthetic_pair(&s);
+        struct buffer patch = checked_patch(&p);
+
+        (void)state;
+        assert_int_equal(rig_part(&patch, "btf"), -1);
+        assert_true(rig_part(&patch, "kallsyms") > 0 && rig_part(&patch, "relocations") > 0);
+        assert_int_equal(rig_info(&patch).notes, 1);
+        assert_true(rig_notes(&patch, "BTF found, but not followed: not as the model knows it"));
+        assert_int_equal(letting_go(&usual), 7);
+        assert_int_equal(letting_go(&p), 8);
+        free(patch.data);
+        pair_free(&usual);
+        pair_free(&p);
+}
+
 static void all_structures_broken(void **state)
 {
         const struct synthetic s = {.faults = SYNTHETIC_RELA_ASKEW | SYNTHETIC_BTF_KIND |
@@ -119,6 +193,40 @@ static void all_structures_broken(void **state)
         assert_true(rig_part(&patch, "program") > 0);
         free(patch.data);
         pair_free(&p);
+}
+
+static void expect_note(const struct pair *p, const char *note)
+{
+        struct buffer patch = checked_patch(p);
+
+        if (!rig_notes(&patch, note))
+                fail_msg("no note: %s", note);
+        free(patch.data);
+}
+
+/* Whichever way of encoding is the smaller one. */
+static void what_is_not_there_is_told(void **state)
+{
+        const struct synthetic without = {.parts = SYNTHETIC_RELA | SYNTHETIC_KALLSYMS};
+        const struct synthetic all = {0};
+        struct pair p = synthetic_pair(&without), q = synthetic_pair(&all);
+        struct pair lost = {q.from, p.to}, found = {p.from, q.to};
+        struct buffer noise = rig_noise(50000), text = rig_noise(50000);
+        struct pair gone = {q.from, noise}, none = {noise, text};
+
+        (void)state;
+        expect_note(&p, "BTF found in neither image");
+        expect_note(&lost, "BTF not found in the new image");
+        expect_note(&found, "BTF not found in the old image");
+        expect_note(&gone, "kallsyms not found in the new image");
+        expect_note(&gone, "relocations not found in the new image");
+        struct buffer patch = checked_patch(&none);
+        assert_int_equal(rig_info(&patch).notes, 0);
+        free(patch.data);
+        free(noise.data);
+        free(text.data);
+        pair_free(&p);
+        pair_free(&q);
 }
 
 /* A kernel on one side only is no pair of kernels. */
@@ -157,6 +265,9 @@ static void memory_is_kept(void **state)
                 } else {
                         assert_int_equal(e, SG_OK);
                         assert_true(rig_header(&patch).arena_size <= limit);
+                        assert_int_equal(
+                                rig_notes(&patch, "BTF found, but not followed: memory short"),
+                                rig_part(&patch, "btf") < 0);
                         rig_check(&patch, &p.from, &p.to);
                 }
                 free(patch.data);
@@ -206,10 +317,13 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_layouts),
+                cmocka_unit_test(nothing_moves),
                 cmocka_unit_test(every_offset_shifted),
                 cmocka_unit_test(at_an_odd_place),
                 cmocka_unit_test(broken_structures_fall_back_one_by_one),
+                cmocka_unit_test(what_the_decoder_refuses),
                 cmocka_unit_test(all_structures_broken),
+                cmocka_unit_test(what_is_not_there_is_told),
                 cmocka_unit_test(one_kernel_alone),
                 cmocka_unit_test(memory_is_kept),
                 cmocka_unit_test(the_device_has_its_own_limit),

@@ -12,7 +12,7 @@ static struct buffer checked_patch(const struct pair *p)
 
         rig_check(&patch, &p->from, &p->to);
         assert_true(rig_part(&patch, "relocations") > 0);
-        assert_int_equal(rig_info(&patch).notes, 0);
+        assert_false(rig_notes(&patch, "not followed"));
         return patch;
 }
 

@@ -6,19 +6,21 @@
 #include "delta/models/kallsyms.h"
 #include "delta/wire.h"
 
-#define FUNCTIONS  1500u
-#define INSERTED   6u
-#define BODY_WORDS 26u
-#define SLOTS      1200u
-#define ADDRESS    0xffff800008000000ull
-#define BSS        0x60000u /* where memory beyond the file begins */
-#define MEMORY     0x8000u
-#define TYPES      1200u
-#define TYPE_BLOCK 40u
-#define NAME_ROOM  240u
+#define FUNCTIONS       1500u
+#define INSERTED        6u
+#define BODY_WORDS      26u
+#define SLOTS           1200u
+#define ADDRESS         0xffff800008000000ull
+#define BSS             0x60000u /* where memory beyond the file begins */
+#define MEMORY          0x8000u
+#define TYPES           1200u
+#define TYPE_BLOCK      40u
+#define NAME_ROOM       240u
+#define NAMELESS_STRIDE 1237u
 
 struct maker {
         const struct synthetic *s;
+        unsigned code; /* the version of functions and symbols */
         struct buffer b;
         uint32_t place[FUNCTIONS + INSERTED]; /* from the Image's start */
         uint32_t order[FUNCTIONS + INSERTED]; /* functions as they stand */
@@ -48,7 +50,7 @@ static void align(struct maker *m, uint32_t to)
 static void lay_out(struct maker *m, uint32_t at)
 {
         for (uint32_t id = 0; id < FUNCTIONS; id++) {
-                if (m->s->version == 1 && id % (FUNCTIONS / INSERTED) == 100)
+                if (m->code == 1 && id % (FUNCTIONS / INSERTED) == 100)
                         m->order[m->functions++] = FUNCTIONS + id / (FUNCTIONS / INSERTED);
                 m->order[m->functions++] = id;
         }
@@ -224,6 +226,11 @@ static void btf(struct maker *m)
                 b.number[type_at(m->s->version, i)] = i + 1;
         for (uint32_t i = 0; i < count; i++)
                 type(&b, type_at(m->s->version, i));
+        for (uint32_t i = 0; i < 3 * TYPES && m->s->nameless; i++) {
+                uint32_t id = m->s->version == 1 ? i * NAMELESS_STRIDE % (3 * TYPES) : i;
+                const uint32_t w[] = {0, (BTF_PTR + 7 * (id / TYPES)) << 24, b.number[id % TYPES]};
+                type_words(&b, 3, w);
+        }
         if (m->s->faults & SYNTHETIC_BTF_KIND)
                 b.types.data[4 + 3] = 31;
         align(m, 4);
@@ -340,7 +347,7 @@ static void kallsyms(struct maker *m)
         bool as_xen = m->s->as_xen;
         uint32_t apart = as_xen ? 256 : 8;
 
-        tokens(&y, m->s->version, as_xen);
+        tokens(&y, m->code, as_xen);
         list_symbols(m, &y);
         compress_names(&y, m->s->faults & SYNTHETIC_SYMBOL_LOOSE, markers);
         if (!m->s->late_tables && !as_xen)
@@ -382,7 +389,7 @@ static void finish_header(struct maker *m)
 
 struct buffer synthetic_kernel(const struct synthetic *s)
 {
-        struct maker m = {.s = s};
+        struct maker m = {.s = s, .code = s->still ? 0 : s->version};
 
         unsigned parts = s->parts ? s->parts : ~0u;
 
