@@ -209,6 +209,23 @@ static sg_err attempt_plain(struct encoder *e)
         return err ? err : mirror_open(e);
 }
 
+static bool is_same(const struct dl_image *from, const struct dl_image *to)
+{
+        return from->size == to->size && to->size > 0 &&
+               memcmp(from->digest, to->digest, DL_DIGEST_SIZE) == 0;
+}
+
+/* The same image: one copy, without a search for it. */
+static sg_err attempt_same(struct encoder *e)
+{
+        sg_err err = copies_add(&e->copies, 0, 0, (uint32_t)e->to->size);
+
+        images_clear(e);
+        e->resident = true;
+        encode_sections(e);
+        return err ? err : mirror_open(e);
+}
+
 static void end_attempt(struct encoder *e)
 {
         mirror_close(e);
@@ -220,7 +237,11 @@ static void end_attempt(struct encoder *e)
 sg_err encode(struct encoder *e, struct rival *rival)
 {
         start_header(e);
-        sg_err err = e->plain ? attempt_plain(e) : attempt(e, rival);
+        sg_err err = SG_OK;
+        if (e->plain)
+                err = attempt_plain(e);
+        else
+                err = is_same(e->from, e->to) ? attempt_same(e) : attempt(e, rival);
         while (give_up_failed(e, err)) {
                 end_attempt(e);
                 err = attempt(e, rival);
@@ -248,12 +269,6 @@ static sg_err write_smaller(const struct dl_sink *sink, const struct encoder *e,
         return err ? err : sink->write(sink->ctx, best->data, best->size);
 }
 
-/* What did not change needs no model. */
-static bool is_same(const struct dl_image *from, const struct dl_image *to)
-{
-        return from->size == to->size && memcmp(from->digest, to->digest, DL_DIGEST_SIZE) == 0;
-}
-
 sg_err create_within(const struct dl_image *from, const struct dl_image *to,
                      const struct dl_create_options *options, const struct dl_sink *sink,
                      uint32_t chunk0_max)
@@ -263,7 +278,6 @@ sg_err create_within(const struct dl_image *from, const struct dl_image *to,
         struct rival rival;
 
         rival_init(&rival, &e);
-        e.plain = is_same(from, to);
         sg_err err = encode(&e, &rival);
         e.notes |= models_in_use(&e) ? DL_F_PLAIN : 0; /* should the rival be smaller */
         encoder_free(&e);
