@@ -73,13 +73,13 @@
         E(303, DELTA_HEADER, "damaged delta header")                                           \
         E(304, DELTA_CODEC, "delta with an unknown codec")                                     \
         E(305, DELTA_TABLE, "damaged segment table in delta")                                  \
-        E(306, DELTA_MAP, "damaged map in delta")                                              \
+        E(306, DELTA_MAP, "damaged section or copies in delta")                                \
         E(307, DELTA_SEGMENT, "damaged segment in delta")                                      \
         E(308, DELTA_STREAM, "damaged or truncated compressed stream in delta")                \
         E(309, DELTA_ARENA, "delta states another memory need than it has")                    \
         E(310, DELTA_WRONG_BASE, "the old image is not the one this delta was made from")      \
         E(311, DELTA_WRONG_RESULT, "the patched image is not the one promised")                \
-        E(312, DELTA_CHECKPOINT, "checkpoint damaged or of another delta")                     \
+        E(312, DELTA_CHECKPOINT, "checkpoint that cannot be gone on from")                     \
         E(313, DELTA_UNFINISHED, "segments of the delta are left to apply")                    \
         E(314, DELTA_TOO_LARGE, "image too large for a delta")                                 \
         E(315, DELTA_RAM, "memory limit too small for a delta")                                \

@@ -111,6 +111,15 @@ uint64_t arg_number(const struct args *args, const char *name, uint64_t otherwis
         return number_from_text(text, max, where);
 }
 
+void args_refuse(const struct args *args, const char *const names[], const char *why)
+{
+        for (; *names != NULL; names++) {
+                if (arg(args, *names) != NULL) {
+                        fail(SG_E_USAGE, "--%s: %s", *names, why);
+                }
+        }
+}
+
 static const char *dashes(const struct option_spec *o)
 {
         return o->name[1] == '\0' ? "-" : "--";

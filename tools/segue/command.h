@@ -72,4 +72,7 @@ bool arg_flag(const struct args *args, const char *name);
  * than max: wrong usage. */
 uint64_t arg_number(const struct args *args, const char *name, uint64_t otherwise, uint64_t max);
 
+/* Wrong usage, and why, when one of these options was given; NULL ends the names. */
+void args_refuse(const struct args *args, const char *const names[], const char *why);
+
 #endif

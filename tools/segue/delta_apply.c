@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* segue delta apply: runs the device's own decoder, and takes patches of Debian's bsdiff. */
 #include <errno.h>
-#include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/segue/delta_file.h"
 #include "tools/segue/report.h"
 
-/* The files of one `apply`. */
+/* The files of one `apply`. What cannot be read or written ends the program under its own name. */
 struct application {
         struct mapped patch;
-        int old, output;
+        int old;
         uint64_t old_size;
-        const char *old_path, *output_path;
+        struct output *out;
+        const char *patch_path, *old_path, *out_path;
+        const char *resume_path; /* of the checkpoint; NULL: the run is not to be stopped */
 };
-
-static sg_err read_exactly(int fd, uint64_t offset, void *buf, size_t length)
-{
-        return pread(fd, buf, length, (off_t)offset) == (ssize_t)length ? SG_OK : SG_E_IO;
-}
 
 static sg_err patch_read(void *ctx, uint64_t offset, void *buf, size_t length)
 {
@@ -36,43 +30,30 @@ static sg_err old_read(void *ctx, uint64_t offset, void *buf, size_t length)
 {
         struct application *a = ctx;
 
-        return read_exactly(a->old, offset, buf, length);
+        file_read(a->old, a->old_path, offset, buf, length);
+        return SG_OK;
 }
 
 static sg_err new_read(void *ctx, uint64_t offset, void *buf, size_t length)
 {
         struct application *a = ctx;
 
-        return read_exactly(a->output, offset, buf, length);
+        file_read(a->out->fd, a->out_path, offset, buf, length);
+        return SG_OK;
 }
 
 static sg_err new_write(void *ctx, uint64_t offset, const void *buf, size_t length)
 {
         struct application *a = ctx;
 
-        return pwrite(a->output, buf, length, (off_t)offset) == (ssize_t)length ? SG_OK : SG_E_IO;
-}
-
-static void digest_of_file(int fd, uint64_t size, const char *path, uint8_t digest[32])
-{
-        static uint8_t buffer[1 << 16];
-        struct sha256_ctx sha;
-
-        sha256_init(&sha);
-        for (uint64_t at = 0; at < size;) {
-                size_t n = size - at < sizeof(buffer) ? (size_t)(size - at) : sizeof(buffer);
-
-                must(read_exactly(fd, at, buffer, n), path);
-                sha256_update(&sha, n, buffer);
-                at += n;
-        }
-        sha256_digest(&sha, SHA256_DIGEST_SIZE, digest);
+        file_put(a->out->fd, a->out_path, offset, buf, length);
+        return SG_OK;
 }
 
 /* What an earlier, stopped run left behind; false when there is none. */
 static bool read_checkpoint(const char *path, struct dl_checkpoint *checkpoint)
 {
-        if (path == NULL || access(path, F_OK) != 0) {
+        if (path == NULL || (access(path, F_OK) != 0 && errno == ENOENT)) {
                 return false;
         }
         struct mapped file = file_map(path);
@@ -82,6 +63,54 @@ static bool read_checkpoint(const char *path, struct dl_checkpoint *checkpoint)
         }
         memcpy(checkpoint->bytes, file.data, sizeof(checkpoint->bytes));
         return true;
+}
+
+/* The work that a checkpoint goes on with. */
+static struct output *open_stopped(const struct application *a, uint64_t size)
+{
+        struct output *out = output_open_kept(a->out_path, true);
+
+        if (out == NULL) {
+                fail(SG_E_DELTA_CHECKPOINT, "%s: it goes on with %s.part, which is missing",
+                     a->resume_path, output_target(a->out_path));
+        }
+        if (out->size != size) {
+                fail(SG_E_DELTA_CHECKPOINT, "%s: it does not go on with %s: %llu bytes, not %llu",
+                     a->resume_path, out->part, (unsigned long long)out->size,
+                     (unsigned long long)size);
+        }
+        return out;
+}
+
+/* A run that may be stopped works in <output>.part, of the new image's size from the beginning. */
+static struct output *open_new(const struct application *a, uint64_t size)
+{
+        if (a->resume_path == NULL) {
+                return output_open(a->out_path);
+        }
+        struct output *out = output_open_kept(a->out_path, false);
+
+        output_resize(out, size);
+        return out;
+}
+
+static struct dl *open_decoder(const struct dl_ops *ops, const struct dl_header *header,
+                               const struct application *a, const struct dl_checkpoint *checkpoint)
+{
+        void *arena = aligned_alloc(DL_ARENA_ALIGN, header->arena_size);
+        uint8_t digest[32];
+        struct dl *dl;
+
+        if (arena == NULL) {
+                fail(SG_E_NO_MEMORY, "%u bytes", header->arena_size);
+        }
+        delta_digest("hash old", old_read, ops->ctx, a->old_size, digest);
+        sg_err err = dl_open(&dl, ops, header, arena, a->old_size, digest, checkpoint);
+
+        must(err, err == SG_E_DELTA_CHECKPOINT   ? a->resume_path
+                  : err == SG_E_DELTA_WRONG_BASE ? a->old_path
+                                                 : a->patch_path);
+        return dl;
 }
 
 /* Decodes until the end or until stop_after bytes of output are there; true at the end. */
@@ -100,140 +129,129 @@ static bool decode(struct dl *dl, const struct dl_header *header, uint64_t stop_
         return done;
 }
 
-static struct dl *open_decoder(const struct dl_ops *ops, const struct dl_header *header,
-                               const struct args *args, const struct application *a)
+static void stop(struct application *a, const struct dl *dl, const struct dl_header *header)
 {
         struct dl_checkpoint checkpoint;
-        bool resumed = read_checkpoint(arg(args, "resume-file"), &checkpoint);
-        uint64_t limit = arg_number(args, "ram-max", UINT32_MAX, UINT32_MAX);
-        uint8_t digest[32];
-        struct dl *dl;
 
-        if (header->arena_size > limit) {
-                fail(SG_E_DELTA_RAM, "%s: it needs %u bytes", args->operands[0],
-                     header->arena_size);
-        }
-        void *arena = aligned_alloc(DL_ARENA_ALIGN, header->arena_size);
-
-        if (arena == NULL) {
-                fail(SG_E_NO_MEMORY, "%u bytes", header->arena_size);
-        }
-        digest_of_file(a->old, a->old_size, a->old_path, digest);
-        sg_err err =
-                dl_open(&dl, ops, header, arena, a->old_size, digest, resumed ? &checkpoint : NULL);
-
-        must(err, err == SG_E_DELTA_CHECKPOINT   ? arg(args, "resume-file")
-                  : err == SG_E_DELTA_WRONG_BASE ? a->old_path
-                                                 : args->operands[0]);
-        return dl;
+        dl_checkpoint_save(dl, &checkpoint);
+        output_sync(a->out);
+        file_write(a->resume_path, checkpoint.bytes, sizeof(checkpoint.bytes));
+        a->out->kept = true;
+        printf("stopped after %u of %u segments; run it again without --stop-after\n",
+               dl_segment(dl), header->segment_count);
 }
 
-/* Runs the decoder on a->output; false when it was stopped before the end. */
-static bool apply(struct application *a, const struct args *args)
+/* From a wrong result nothing can go on: the next run begins anew. */
+static void finish(struct application *a, const struct dl *dl, const struct dl_header *header)
+{
+        uint8_t digest[32];
+
+        delta_digest("hash new", new_read, a, header->to_size, digest);
+        sg_err err = dl_finish(dl, digest);
+
+        if (err != SG_OK && a->resume_path != NULL) {
+                unlink(a->resume_path);
+                output_drop(a->out);
+        }
+        must(err, a->patch_path);
+        output_commit(a->out);
+        if (a->resume_path != NULL && unlink(a->resume_path) != 0 && errno != ENOENT) {
+                fail_errno(a->resume_path);
+        }
+}
+
+static int apply(struct application *a, uint64_t ram_max, uint64_t stop_after)
 {
         const struct dl_ops ops = {a, patch_read, old_read, new_read, new_write};
-        const char *resume = arg(args, "resume-file");
+        struct dl_checkpoint checkpoint;
         struct dl_header header;
 
-        delta_header(&a->patch, &header, args->operands[0]);
-
-        struct dl *dl = open_decoder(&ops, &header, args, a);
-        struct dl_checkpoint checkpoint;
-        uint8_t digest[32];
-
-        if (!decode(dl, &header, arg_number(args, "stop-after", UINT64_MAX, UINT64_MAX),
-                    args->operands[0])) {
-                dl_checkpoint_save(dl, &checkpoint);
-                if (fsync(a->output) != 0) {
-                        fail_errno(a->output_path);
-                }
-                file_write(resume, checkpoint.bytes, sizeof(checkpoint.bytes));
-                printf("stopped after %u of %u segments; run it again without --stop-after\n",
-                       dl_segment(dl), header.segment_count);
-                return false;
+        delta_header(&a->patch, &header, a->patch_path);
+        if (header.arena_size > ram_max) {
+                fail(SG_E_DELTA_RAM, "%s: it needs %u bytes", a->patch_path, header.arena_size);
         }
-        digest_of_file(a->output, header.to_size, a->output_path, digest);
-        must(dl_finish(dl, digest), args->operands[0]);
-        return true;
-}
+        bool resumes = read_checkpoint(a->resume_path, &checkpoint);
 
-/* A resumable run works in <output>.part, which stays when it is stopped. */
-static int apply_resumable(struct application *a, const struct args *args)
-{
-        const char *path = arg(args, "o");
-        const char *resume = arg(args, "resume-file");
-        size_t length = strlen(path) + 8;
-        char *part = allocate(length, 1);
+        if (resumes) {
+                a->out = open_stopped(a, header.to_size);
+        }
+        struct dl *dl = open_decoder(&ops, &header, a, resumes ? &checkpoint : NULL);
 
-        snprintf(part, length, "%s.part", path);
-        a->output = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        a->output_path = part;
-        if (a->output < 0) {
-                fail_errno(part);
+        if (!resumes) {
+                a->out = open_new(a, header.to_size);
         }
-        if (!apply(a, args)) {
-                return 0;
-        }
-        if (fsync(a->output) != 0 || close(a->output) != 0 || rename(part, path) != 0) {
-                fail_errno(path);
-        }
-        if (unlink(resume) != 0 && errno != ENOENT) {
-                fail_errno(resume);
+        if (decode(dl, &header, stop_after, a->patch_path)) {
+                finish(a, dl, &header);
+        } else {
+                stop(a, dl, &header);
         }
         return 0;
 }
 
-static int apply_bsdiff(const struct application *a, const struct args *args)
+static int apply_bsdiff(const struct application *a)
 {
+        struct mapped old = file_map(a->old_path);
         uint8_t *data;
         size_t size;
 
-        struct mapped old = file_map(a->old_path);
-
+        if (a->patch.size > DL_IMAGE_MAX) {
+                fail(SG_E_DELTA_TOO_LARGE, "%s", a->patch_path);
+        }
         must(bsdiff40_apply(old.data, old.size, a->patch.data, a->patch.size, &data, &size),
-             args->operands[0]);
-        file_write(arg(args, "o"), data, size);
+             a->patch_path);
+        file_write(a->out_path, data, size);
         free(data);
         return 0;
 }
 
-/* Opens the old image; it is read as the device reads it, a little at a time. */
-static void open_old(struct application *a)
+static void refuse_same(const char *path, const char *place)
 {
-        struct stat st;
+        char *target = output_target(path);
 
-        a->old = open(a->old_path, O_RDONLY | O_CLOEXEC);
-        if (a->old < 0 || fstat(a->old, &st) != 0) {
-                fail_errno(a->old_path);
+        if (strcmp(target, place) == 0) {
+                fail(SG_E_USAGE, "%s: a run with --resume-file writes its output there", path);
         }
-        if (!S_ISREG(st.st_mode)) {
-                fail(SG_E_IO, "%s: not a regular file", a->old_path);
-        }
-        a->old_size = (uint64_t)st.st_size;
+        free(target);
+}
+
+/* The checkpoint can be written, and nothing else stands where the output is written. */
+static void check_places(const struct application *a)
+{
+        char *target = output_target(a->out_path);
+        char *part = format("%s.part", target);
+
+        output_check(a->resume_path);
+        refuse_same(a->resume_path, target);
+        refuse_same(a->resume_path, part);
+        refuse_same(a->old_path, part);
+        refuse_same(a->patch_path, part);
+        free(target);
+        free(part);
 }
 
 int delta_apply(const struct args *args)
 {
         struct application a = {
-                .old_path = arg(args, "from"),
+                .patch_path = args->operands[0],
                 .patch = file_map(args->operands[0]),
-                .output_path = arg(args, "o"),
+                .old_path = arg(args, "from"),
+                .out_path = arg(args, "o"),
+                .resume_path = arg(args, "resume-file"),
         };
 
-        if (arg(args, "stop-after") != NULL && arg(args, "resume-file") == NULL) {
+        if (arg(args, "stop-after") != NULL && a.resume_path == NULL) {
                 fail(SG_E_USAGE, "--stop-after needs --resume-file");
         }
         if (bsdiff40_is(a.patch.data, a.patch.size)) {
-                return apply_bsdiff(&a, args);
+                args_refuse(args,
+                            (const char *const[]){"ram-max", "stop-after", "resume-file", NULL},
+                            "not with a patch in bsdiff's format");
+                return apply_bsdiff(&a);
         }
-        open_old(&a);
-        if (arg(args, "resume-file") != NULL) {
-                return apply_resumable(&a, args);
+        a.old = file_open(a.old_path, &a.old_size);
+        if (a.resume_path != NULL) {
+                check_places(&a);
         }
-        struct output *out = output_open(a.output_path);
-
-        a.output = out->fd;
-        apply(&a, args);
-        output_commit(out);
-        return 0;
+        return apply(&a, arg_number(args, "ram-max", UINT32_MAX, UINT32_MAX),
+                     arg_number(args, "stop-after", UINT64_MAX, UINT64_MAX));
 }

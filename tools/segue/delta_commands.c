@@ -35,14 +35,32 @@ static enum dl_format format_option(const struct args *args)
         fail(SG_E_USAGE, "--format: '%s' is not segue or bsdiff40", name);
 }
 
+/* 0: the default. */
+static uint64_t ram_option(const struct args *args)
+{
+        uint64_t limit = arg_number(args, "ram-max", 0, UINT32_MAX);
+
+        if (arg(args, "ram-max") != NULL && limit < DL_RAM_MIN) {
+                fail(SG_E_DELTA_RAM, "--ram-max: %llu bytes, not %u or more",
+                     (unsigned long long)limit, DL_RAM_MIN);
+        }
+        return limit;
+}
+
 static int delta_create(const struct args *args)
 {
         struct dl_create_options options = {
                 .threads = (uint32_t)arg_number(args, "threads", 0, 1024),
-                .ram_max = arg_number(args, "ram-max", 0, UINT32_MAX),
                 .codec = codec_option(args),
                 .format = format_option(args),
         };
+
+        if (options.format == DL_FORMAT_BSDIFF40) {
+                args_refuse(args, (const char *const[]){"threads", "ram-max", "codec", NULL},
+                            "not with --format bsdiff40");
+        }
+        options.ram_max = ram_option(args);
+
         struct mapped from = file_map(arg(args, "from"));
         struct mapped to = file_map(arg(args, "to"));
         struct output *out = output_open(arg(args, "o"));

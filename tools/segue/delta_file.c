@@ -2,9 +2,9 @@
 #include "tools/segue/delta_file.h"
 
 #include <malloc.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
-#include "tools/segue/digest.h"
 #include "tools/segue/report.h"
 
 /* dl_create() counts each phase in units of its own: shown as that share of the new image. */
@@ -47,6 +47,28 @@ static void let_go(void *ctx)
         malloc_trim(0);
 }
 
+void delta_digest(const char *label,
+                  sg_err (*read)(void *ctx, uint64_t offset, void *buf, size_t length), void *ctx,
+                  uint64_t size, uint8_t digest[32])
+{
+        static uint8_t buffer[1 << 16];
+        struct sha256_ctx sha;
+        struct progress progress;
+
+        progress_start(&progress, label, size);
+        sha256_init(&sha);
+        for (uint64_t at = 0; at < size;) {
+                size_t n = size - at < sizeof(buffer) ? (size_t)(size - at) : sizeof(buffer);
+
+                must(read(ctx, at, buffer, n), label);
+                sha256_update(&sha, n, buffer);
+                at += n;
+                progress_update(&progress, at);
+        }
+        progress_end(&progress);
+        sha256_digest(&sha, SHA256_DIGEST_SIZE, digest);
+}
+
 void delta_make(const struct mapped *from, const struct mapped *to,
                 const struct dl_create_options *options,
                 sg_err (*write)(void *ctx, const void *buf, size_t length), void *ctx,
@@ -54,12 +76,13 @@ void delta_make(const struct mapped *from, const struct mapped *to,
 {
         struct dl_image old = {.data = from->data, .size = from->size};
         struct dl_image new = {.data = to->data, .size = to->size};
+        struct mapped old_file = *from, new_file = *to;
         struct phases phases = {.write = write, .ctx = ctx, .from = from, .to = to};
         const struct dl_sink sink = {
                 .ctx = &phases, .write = pass_on, .progress = show_phase, .let_go = let_go};
 
-        digest_of(old.data, old.size, old.digest);
-        digest_of(new.data, new.size, new.digest);
+        delta_digest("hash old", mapped_read, &old_file, old.size, old.digest);
+        delta_digest("hash new", mapped_read, &new_file, new.size, new.digest);
         must(dl_create(&old, &new, options, &sink), what);
         progress_end(&phases.progress);
 }
@@ -76,8 +99,10 @@ void delta_header(const struct mapped *patch, struct dl_header *header, const ch
         }
 }
 
-sg_err mapped_read(const struct mapped *file, uint64_t offset, void *buf, size_t length)
+sg_err mapped_read(void *ctx, uint64_t offset, void *buf, size_t length)
 {
+        const struct mapped *file = ctx;
+
         if (offset > file->size || length > file->size - offset) {
                 return SG_E_TRUNCATED;
         }

@@ -6,11 +6,6 @@
 #include "tools/segue/report.h"
 #include "tools/segue/text.h"
 
-static sg_err patch_read(void *ctx, uint64_t offset, void *buf, size_t length)
-{
-        return mapped_read(ctx, offset, buf, length);
-}
-
 /* The format does not say how large each segment's streams are when unpacked. */
 static void print_row(const struct dl_info_row *row, uint64_t patch_size)
 {
@@ -80,7 +75,7 @@ static void print_info_json(const struct dl_header *h, const struct dl_info *inf
 int delta_info(const struct args *args)
 {
         struct mapped patch = file_map(args->operands[0]);
-        const struct dl_ops ops = {.ctx = &patch, .patch_read = patch_read};
+        const struct dl_ops ops = {.ctx = &patch, .patch_read = mapped_read};
         struct dl_header header;
         struct dl_info info;
 

@@ -127,10 +127,7 @@ static void put(int fd, const struct gpt *gpt, const struct system *s, const cha
 
                 image_check(&info, &file, s, slot_owner(s, name), path);
         }
-        if (pwrite(fd, file.data, file.size, (off_t)(p->first_lba * DISK_SECTOR)) !=
-            (ssize_t)file.size) {
-                fail_errno(name);
-        }
+        file_put(fd, name, p->first_lba * DISK_SECTOR, file.data, file.size);
 }
 
 static void put_all(int fd, const struct gpt *gpt, const struct system *s, const struct args *args)
@@ -157,7 +154,7 @@ static int disk_create(const struct args *args)
         struct output *out = output_open(path);
 
         output_resize(out, size);
-        disk_file_open(&disk, out->fd, size);
+        disk_file_open(&disk, out->fd, path, size);
         gpt.sectors = disk.device.sectors;
         must(gpt_layout(&gpt), path);
         must(gpt_write(&gpt, &disk.device, scratch), path);
@@ -172,7 +169,7 @@ static int open_disk(const char *path, int mode, struct gpt *gpt)
         struct disk_file disk;
         struct stat st;
         uint8_t scratch[DISK_SECTOR];
-        int fd = open(path, mode | O_CLOEXEC);
+        int fd = open(path, mode | O_NONBLOCK | O_CLOEXEC); /* a FIFO would wait */
 
         if (fd < 0 || fstat(fd, &st) != 0) {
                 fail_errno(path);
@@ -185,7 +182,7 @@ static int open_disk(const char *path, int mode, struct gpt *gpt)
         if (size < 0) {
                 fail_errno(path);
         }
-        disk_file_open(&disk, fd, (uint64_t)size);
+        disk_file_open(&disk, fd, path, (uint64_t)size);
         must(gpt_read(gpt, &disk.device, scratch), path);
         return fd;
 }

@@ -10,10 +10,11 @@ enum { DISK_SECTOR = 512 };
 
 struct disk_file {
         int fd;
+        const char *path; /* a write that fails ends the program */
         struct sector_device device;
 };
 
 /* fd stays the caller's. */
-void disk_file_open(struct disk_file *disk, int fd, uint64_t size);
+void disk_file_open(struct disk_file *disk, int fd, const char *path, uint64_t size);
 
 #endif

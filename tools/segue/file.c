@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/segue/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +17,11 @@ enum { MAX_OUTPUTS = 4 };
 
 static struct output open_outputs[MAX_OUTPUTS];
 
-struct mapped file_map(const char *path)
+int file_open(const char *path, uint64_t *size)
 {
         struct stat st;
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        /* To open a FIFO would wait for who writes to it. */
+        int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
         if (fd < 0 || fstat(fd, &st) != 0) {
                 fail_errno(path);
@@ -28,7 +29,49 @@ struct mapped file_map(const char *path)
         if (!S_ISREG(st.st_mode)) {
                 fail(SG_E_IO, "%s: not a regular file", path);
         }
-        size_t size = (size_t)st.st_size;
+        *size = (uint64_t)st.st_size;
+        return fd;
+}
+
+void file_read(int fd, const char *path, uint64_t offset, void *buf, size_t length)
+{
+        uint8_t *p = buf;
+
+        while (length > 0) {
+                ssize_t n = pread(fd, p, length, (off_t)offset);
+
+                if (n < 0) {
+                        fail_errno(path);
+                }
+                if (n == 0) {
+                        fail(SG_E_TRUNCATED, "%s", path);
+                }
+                p += n;
+                offset += (uint64_t)n;
+                length -= (size_t)n;
+        }
+}
+
+void file_put(int fd, const char *path, uint64_t offset, const void *data, size_t size)
+{
+        const uint8_t *p = data;
+
+        while (size > 0) {
+                ssize_t n = pwrite(fd, p, size, (off_t)offset);
+
+                if (n < 0) {
+                        fail_errno(path);
+                }
+                p += n;
+                offset += (uint64_t)n;
+                size -= (size_t)n;
+        }
+}
+
+struct mapped file_map(const char *path)
+{
+        uint64_t size;
+        int fd = file_open(path, &size);
         const void *data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : "";
 
         if (data == MAP_FAILED) {
@@ -48,7 +91,7 @@ void file_let_go(const struct mapped *file)
 static void remove_unfinished(void)
 {
         for (int i = 0; i < MAX_OUTPUTS; i++) {
-                if (open_outputs[i].part != NULL) {
+                if (open_outputs[i].part != NULL && !open_outputs[i].kept) {
                         unlink(open_outputs[i].part);
                 }
         }
@@ -79,41 +122,112 @@ static struct output *free_output(void)
         fail(SG_E_NO_MEMORY, "more than %d outputs at once", MAX_OUTPUTS);
 }
 
-struct output *output_open(const char *path)
+/* What stands there, when that is a regular file or a link to one; NULL when nothing does. */
+static char *existing_target(const char *path)
+{
+        struct stat st;
+
+        if (lstat(path, &st) != 0) {
+                if (errno != ENOENT) {
+                        fail_errno(path);
+                }
+                return NULL;
+        }
+        char *target = realpath(path, NULL);
+
+        if (target == NULL) {
+                fail(SG_E_IO, "%s: where the link leads: %s", path, strerror(errno));
+        }
+        if (stat(target, &st) != 0) {
+                fail_errno(path);
+        }
+        if (!S_ISREG(st.st_mode)) {
+                fail(SG_E_IO, "%s: not a regular file", path);
+        }
+        return target;
+}
+
+char *output_target(const char *path)
+{
+        char *target = existing_target(path);
+
+        if (target != NULL) {
+                return target;
+        }
+        const char *slash = strrchr(path, '/');
+        const char *name = slash != NULL ? slash + 1 : path;
+        char *folder = format("%.*s.", (int)(name - path), path);
+        char *real_folder = realpath(folder, NULL);
+
+        if (real_folder == NULL) {
+                fail_errno(path);
+        }
+        if (*name == '\0') {
+                fail(SG_E_IO, "%s: no name for a file", path);
+        }
+        target = format("%s/%s", real_folder, name);
+        free(folder);
+        free(real_folder);
+        return target;
+}
+
+static struct output *open_part(const char *path, char *target, char *part, int flags)
 {
         static bool registered;
         struct output *out = free_output();
-        size_t length = strlen(path) + 32;
+        struct stat st;
 
         if (!registered) {
                 remove_on_the_way_out();
                 registered = true;
         }
-        char *part = allocate(length, 1);
-
-        snprintf(part, length, "%s.part-%ld", path, (long)getpid());
-        out->fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (out->fd < 0) {
-                fail_errno(path);
+        *out = (struct output){.path = path, .target = target};
+        out->fd = open(part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+        if (out->fd < 0 && errno == ENOENT && !(flags & O_CREAT)) {
+                free(part);
+                free(target);
+                return NULL;
         }
-        out->path = path;
+        if (out->fd < 0 || fstat(out->fd, &st) != 0) {
+                fail(SG_E_IO, "%s: %s: %s", path, part, strerror(errno));
+        }
+        if (!S_ISREG(st.st_mode)) {
+                fail(SG_E_IO, "%s: %s: not a regular file", path, part);
+        }
         out->part = part;
+        out->size = (uint64_t)st.st_size;
         return out;
+}
+
+struct output *output_open(const char *path)
+{
+        char *target = output_target(path);
+
+        return open_part(path, target, format("%s.part-%ld", target, (long)getpid()),
+                         O_CREAT | O_TRUNC);
+}
+
+struct output *output_open_kept(const char *path, bool resumes)
+{
+        char *target = output_target(path);
+        struct output *out =
+                open_part(path, target, format("%s.part", target), resumes ? 0 : O_CREAT | O_TRUNC);
+
+        if (out != NULL) {
+                out->kept = resumes;
+        }
+        return out;
+}
+
+void output_check(const char *path)
+{
+        output_drop(output_open(path));
 }
 
 void output_write(struct output *out, const void *data, size_t size)
 {
-        const uint8_t *p = data;
-
-        while (size > 0) {
-                ssize_t n = write(out->fd, p, size);
-
-                if (n <= 0) {
-                        fail_errno(out->path);
-                }
-                p += n;
-                size -= (size_t)n;
-        }
+        file_put(out->fd, out->path, out->size, data, size);
+        out->size += size;
 }
 
 void output_resize(struct output *out, uint64_t size)
@@ -121,15 +235,36 @@ void output_resize(struct output *out, uint64_t size)
         if (ftruncate(out->fd, (off_t)size) != 0) {
                 fail_errno(out->path);
         }
+        out->size = size;
+}
+
+void output_sync(struct output *out)
+{
+        if (fsync(out->fd) != 0) {
+                fail_errno(out->path);
+        }
+}
+
+static void forget(struct output *out)
+{
+        free(out->part);
+        free(out->target);
+        out->part = NULL;
+}
+
+void output_drop(struct output *out)
+{
+        close(out->fd);
+        unlink(out->part);
+        forget(out);
 }
 
 void output_commit(struct output *out)
 {
-        if (fsync(out->fd) != 0 || close(out->fd) != 0 || rename(out->part, out->path) != 0) {
+        if (fsync(out->fd) != 0 || close(out->fd) != 0 || rename(out->part, out->target) != 0) {
                 fail_errno(out->path);
         }
-        free(out->part);
-        out->part = NULL;
+        forget(out);
 }
 
 void file_write(const char *path, const void *data, size_t size)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/segue/command.h"
+#include "tools/segue/file.h"
 #include "tools/segue/report.h"
 
 static const struct command_group *const groups[] = {
@@ -79,5 +80,8 @@ int main(int argc, char **argv)
 
         snprintf(title, sizeof(title), "segue %s %s", group->name, command->name);
         args_parse(&args, title, command, argc - 3, argv + 3);
+        if (arg(&args, "o") != NULL) {
+                output_check(arg(&args, "o")); /* before any work */
+        }
         return command->run(&args);
 }

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`delta apply`: stopped and resumed, and what is refused before any work."""
+
+import os
+import random
+
+import pytest
+
+from conftest import Workshop
+
+SIZE = 3_505_000
+APPLY = ["delta", "apply", "--from", "old", "delta", "-o", "out"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two files of four segments, and their delta."""
+    shop = Workshop(tmp_path_factory.mktemp("made"))
+    data = random.Random(4).randbytes(SIZE)
+    shop.write("old", data)
+    shop.write("new", data[100_000:] + random.Random(5).randbytes(100_000))
+    shop.segue("delta", "create", "--from", "old", "--to", "new", "-o", "delta")
+    return shop
+
+
+@pytest.fixture
+def pair(made, tmp_path):
+    for name in "old", "new", "delta":
+        os.link(made.path(name), tmp_path / name)
+    return Workshop(tmp_path)
+
+
+def stop(pair, after="1M", out="out"):
+    pair.segue("delta", "apply", "--from", "old", "delta", "-o", out, "--stop-after", after,
+               "--resume-file", "r")
+
+
+def test_an_old_part_of_another_length_is_cut(pair):
+    for size in 10, 6_000_000:
+        pair.write("out.part", b"x" * size)
+        pair.segue(*APPLY, "--resume-file", "r")
+        assert pair.read("out") == pair.read("new")
+        pair.write("out.part", b"x" * size)
+        stop(pair)
+        pair.segue(*APPLY, "--resume-file", "r")
+        assert pair.read("out") == pair.read("new")
+
+
+@pytest.mark.parametrize("resume,there", [
+    ("out", False), ("out", True), ("./out", False), ("out.part", False), ("link", True),
+])
+def test_the_checkpoint_has_a_place_of_its_own(pair, resume, there):
+    if there:
+        pair.write("out", b"before")
+        os.symlink("out", pair.path("link"))
+    before = set(os.listdir(pair.folder))
+    assert f" {resume}: " in pair.refused(103, *APPLY, "--resume-file", resume, status=2)
+    assert set(os.listdir(pair.folder)) == before
+    assert not there or pair.read("out") == b"before"
+
+
+@pytest.mark.parametrize("name", ["old", "delta"])
+def test_the_output_s_part_is_no_input(pair, name):
+    was = pair.read(name)
+    os.rename(pair.path(name), pair.path("out.part"))
+    words = ["out.part" if word == name else word for word in APPLY[2:]]
+    pair.refused(103, "delta", "apply", *words, "--resume-file", "r", status=2)
+    assert pair.read("out.part") == was
+
+
+def test_the_checkpoint_and_the_output_go_where_links_lead(pair):
+    os.mkdir(pair.path("elsewhere"))
+    for name in "out", "r":
+        pair.write(f"elsewhere/{name}", b"")
+        os.symlink(f"elsewhere/{name}", pair.path(name))
+    os.remove(pair.path("elsewhere/r"))
+    pair.refused(101, *APPLY, "--resume-file", "r")
+    os.remove(pair.path("r"))
+    stop(pair)
+    assert os.path.getsize(pair.path("elsewhere/out.part")) == SIZE
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("elsewhere/out") == pair.read("new")
+    assert set(os.listdir(pair.path("elsewhere"))) == {"out"}
+
+
+def test_a_checkpoint_without_its_part(pair):
+    stop(pair)
+    checkpoint = pair.read("r")
+    os.remove(pair.path("out.part"))
+    before = set(os.listdir(pair.folder))
+    assert "out.part, which is missing" in pair.refused(312, *APPLY, "--resume-file", "r")
+    assert set(os.listdir(pair.folder)) == before and pair.read("r") == checkpoint
+    os.remove(pair.path("r"))
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+@pytest.mark.parametrize("size", [0, SIZE - 1, SIZE + 1])
+def test_a_checkpoint_with_another_part(pair, size):
+    stop(pair)
+    pair.write("out.part", b"x" * size)
+    checkpoint = pair.read("r")
+    assert f"{size} bytes, not {SIZE}" in pair.refused(312, *APPLY, "--resume-file", "r")
+    assert pair.read("out.part") == b"x" * size and pair.read("r") == checkpoint
+
+
+def test_a_wrong_result_is_not_gone_on_with(pair):
+    """What was durable is not any more; the next run begins anew."""
+    stop(pair, "2M")
+    pair.write("out.part", bytes(SIZE))
+    pair.refused(311, *APPLY, "--resume-file", "r")
+    assert not {"out", "out.part", "r"} & set(os.listdir(pair.folder))
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+@pytest.mark.parametrize("number,words,damage", [
+    (310, ["--from", "new", "delta"], None),
+    (303, ["--from", "old", "bad"], 40),
+    (307, ["--from", "old", "bad"], -1),
+    (101, ["--from", "old", "delta", "--resume-file", "missing/r"], None),
+    (101, ["--from", "old", "delta", "--resume-file", "folder"], None),
+    (101, ["--from", "old", "delta", "--resume-file", "old/r"], None),
+    (312, ["--from", "old", "delta", "--resume-file", "old"], None),
+    (315, ["--from", "old", "delta", "--ram-max", "1K"], None),
+])
+def test_what_is_refused_leaves_nothing(pair, number, words, damage):
+    if damage is not None:
+        bad = bytearray(pair.read("delta"))
+        bad[damage] ^= 1
+        pair.write("bad", bad)
+    os.mkdir(pair.path("folder"))
+    before = set(os.listdir(pair.folder))
+    pair.refused(number, "delta", "apply", "-o", "out", "--resume-file", "r", *words)
+    assert set(os.listdir(pair.folder)) == before
+
+
+@pytest.mark.parametrize("option", [["--ram-max", "1"], ["--resume-file", "r"],
+                                    ["--stop-after", "0", "--resume-file", "r"]])
+def test_options_that_a_classic_patch_has_no_use_for(pair, option):
+    pair.write("small", b"classic")
+    pair.segue("delta", "create", "--from", "small", "--to", "small", "--format", "bsdiff40", "-o", "p")
+    before = set(os.listdir(pair.folder))
+    pair.refused(103, "delta", "apply", "--from", "small", "p", "-o", "out", *option, status=2)
+    assert set(os.listdir(pair.folder)) == before
+
+
+@pytest.mark.parametrize("option", [["--ram-max", "1"], ["--ram-max", "8M"], ["--threads", "1"],
+                                    ["--codec", "zlib"]])
+def test_options_that_make_no_classic_patch(pair, option):
+    pair.refused(103, "delta", "create", "--from", "old", "--to", "new", "-o", "p", "--format",
+                 "bsdiff40", *option, status=2)
+    assert not os.path.exists(pair.path("p"))
+
+
+@pytest.mark.parametrize("limit", ["0", "1", "335K"])
+def test_less_memory_than_any_delta_may_need(pair, limit):
+    pair.refused(315, "delta", "create", "--from", "old", "--to", "new", "-o", "p", "--ram-max", limit)
+    assert not os.path.exists(pair.path("p"))
+
+
+def test_a_classic_patch_above_two_gibibytes(pair):
+    pair.write("p", b"BSDIFF40" + bytes(24))
+    os.truncate(pair.path("p"), 1 << 31)
+    pair.refused(314, "delta", "apply", "--from", "old", "p", "-o", "out")
