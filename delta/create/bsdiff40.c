@@ -14,6 +14,17 @@
 
 enum { CONTROL, DIFFERENCE, EXTRA, STREAMS };
 
+static void tell_sink(const struct dl_sink *sink, const char *phase, uint64_t done, uint64_t total)
+{
+        if (sink->progress)
+                sink->progress(sink->ctx, phase, done, total);
+}
+
+static void tell_match(void *ctx, uint64_t done, uint64_t total)
+{
+        tell_sink(ctx, "match", done, total);
+}
+
 /* bsdiff writes the magnitude in 63 bits and the sign in the top one. */
 static void add_number(struct bytes *b, int64_t v)
 {
@@ -76,6 +87,7 @@ static sg_err write_patch(const struct bytes raw[STREAMS], size_t to_size,
         for (int i = 0; i < STREAMS; i++) {
                 squeeze(&out[i], &raw[i]);
                 failed |= out[i].failed;
+                tell_sink(sink, "encode", (uint64_t)i + 1, STREAMS);
         }
         bytes_add(&header, MAGIC, 8);
         add_number(&header, (int64_t)out[CONTROL].size);
@@ -102,6 +114,8 @@ sg_err bsdiff40_create(const struct dl_image *from, const struct dl_image *to,
 
         job.to = to->data;
         job.to_size = (uint32_t)to->size;
+        job.tell = tell_match;
+        job.ctx = (void *)(uintptr_t)sink;
         sg_err err = match(&job, &copies);
         if (!err) {
                 add_triples(raw, from, to, &copies);

@@ -116,7 +116,8 @@ sg_err find_copies(struct encoder *e)
 
 sg_err find_plain_copies(struct encoder *e)
 {
-        struct match_job job = {.from = e->from->data, .to = e->to->data, .ctx = e};
+        struct match_job job = {
+                .from = e->from->data, .to = e->to->data, .tell = tell_match, .ctx = e};
 
         job.from_size = (uint32_t)e->from->size;
         job.to_size = (uint32_t)e->to->size;

@@ -283,7 +283,7 @@ sg_err create_within(const struct dl_image *from, const struct dl_image *to,
         encoder_free(&e);
         if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP || err == SG_E_DELTA_MODEL)
                 rival_start(&rival);
-        rival_finish(&rival);
+        rival_finish(&rival, sink);
         if (rival.wanted && rival.err == SG_E_NO_MEMORY)
                 err = SG_E_NO_MEMORY;
         /* Which way is smaller is not left to how much memory there is. */

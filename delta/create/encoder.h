@@ -131,8 +131,8 @@ void rival_init(struct rival *r, const struct encoder *like);
 /* It shall be made. */
 void rival_start(struct rival *r);
 
-/* Wait until it is made, or make it now. */
-void rival_finish(struct rival *r);
+/* Wait until it is made, or make it now, which the sink is told. */
+void rival_finish(struct rival *r, const struct dl_sink *sink);
 
 /* From two images to e->patch; `rival` may be NULL. */
 sg_err encode(struct encoder *e, struct rival *rival);

@@ -33,10 +33,12 @@ void rival_start(struct rival *r)
                 r->threaded = pthread_create(&r->thread, NULL, run, r) == 0;
 }
 
-void rival_finish(struct rival *r)
+void rival_finish(struct rival *r, const struct dl_sink *sink)
 {
-        if (r->threaded)
+        if (r->threaded) {
                 pthread_join(r->thread, NULL);
-        else if (r->wanted)
+        } else if (r->wanted) {
+                r->encoder.sink = sink;
                 run(r);
+        }
 }

@@ -69,6 +69,12 @@ class Workshop:
         return out
 
 
+def watched(folder, command):
+    """What the command shows on a terminal, which script(1) gives it."""
+    return subprocess.run(["script", "-qec", command, "/dev/null"], cwd=folder, check=True,
+                          capture_output=True, text=True, timeout=600).stdout
+
+
 def furnish(folder):
     """What every test begins with, but for keys and system image."""
     shop = Workshop(folder)

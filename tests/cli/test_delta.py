@@ -9,6 +9,8 @@ import zlib
 
 import pytest
 
+from conftest import SEGUE, watched
+
 
 def pairs():
     data = random.Random(5).randbytes(200_000)
@@ -47,6 +49,20 @@ def test_the_patch_does_not_depend_on_threads(shop):
         shop.segue("delta", "create", "--from", "old.img", "--to", "new.img", "-o", threads,
                    "--threads", threads)
     assert shop.read("1") == shop.read("3") == shop.read("good.delta")
+
+
+@pytest.mark.parametrize("command,phases", [
+    ("create --from old.img --to new.img -o p --threads 1",
+     ["hash old", "hash new", "match", "encode", "match", "encode"]),
+    ("create --from old.img --to new.img -o p --format bsdiff40",
+     ["hash old", "hash new", "match", "encode"]),
+    ("apply --from old.img good.delta -o p", ["hash old", "applying", "hash new"]),
+])
+def test_every_phase_shows_its_progress(shop, command, phases):
+    """The second match and encode are those of the plain patch."""
+    lines = watched(shop.folder, f"{SEGUE} delta {command}").splitlines()
+    shown = [line.removeprefix("\033[K")[:18].rstrip() for line in lines if "%" in line]
+    assert [p for i, p in enumerate(shown) if i == 0 or p != shown[i - 1]] == phases
 
 
 def test_stop_and_resume(shop):

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import SEGUE, Workshop
+from conftest import SEGUE, Workshop, watched
 
 MODELS = {"program", "relocations", "btf", "kallsyms"}
 
@@ -22,12 +22,6 @@ def images(series):
     found = glob.glob("build/bench/packages/linux-image-6.12.*-cloud-*/root/boot/vmlinuz-*")
     found.sort(key=lambda f: [int(n) for n in re.findall(r"\d+", os.path.basename(f))])
     return [os.path.abspath(f) for f in found[-2:]]
-
-
-def watched(folder, command):
-    """What the command shows on a terminal, which script(1) gives it."""
-    return subprocess.run(["script", "-qec", command, "/dev/null"], cwd=folder, check=True,
-                          capture_output=True, text=True, timeout=600).stdout
 
 
 class Kernels(Workshop):
