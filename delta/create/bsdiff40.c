@@ -10,7 +10,6 @@
 #define MAGIC       "BSDIFF40"
 #define HEADER_SIZE 32u
 #define BZIP2_LEVEL 9
-#define IDLE_MAX    1u /* triples in a row that produce nothing; bsdiff can begin with one */
 
 enum { CONTROL, DIFFERENCE, EXTRA, STREAMS };
 
@@ -238,13 +237,9 @@ sg_err bsdiff40_apply(const uint8_t *from, size_t from_size, const uint8_t *patc
         b.to_size = (size_t)number(patch + 24);
         b.to = malloc(b.to_size + 1);
         sg_err err = b.to ? open_readers(&b, patch, size) : SG_E_NO_MEMORY;
-        for (unsigned idle = 0; !err && at < b.to_size;) {
-                size_t before = at;
-                err = apply_triple(&b, &at, &old);
-                idle = at == before ? idle + 1 : 0;
-                if (idle > IDLE_MAX)
-                        err = SG_E_DELTA_BSDIFF;
-        }
+        /* Some make nothing; but bsdiff moves on in the new file before each one that it adds. */
+        for (size_t triples = 0; !err && at < b.to_size; triples++)
+                err = triples < b.to_size ? apply_triple(&b, &at, &old) : SG_E_DELTA_BSDIFF;
         for (int i = 0; i < STREAMS; i++) {
                 if (!err)
                         err = reader_finish(&b.in[i]);

@@ -58,6 +58,32 @@ def test_real_files(shop, old, new):
     assert shop.read("ours") == data
 
 
+def twice_idle():
+    """The first match is given up for one that bsdiff finds later: two triples that make nothing."""
+    r = random.Random(0)
+    new = r.randbytes(700)
+    first, second = bytearray(new[:46]), bytearray(new)
+    for i in r.sample(range(16), 6):
+        first[i] ^= 0x55
+    for i in range(7, 46, 8):
+        second[i] ^= 0x55
+    return r.randbytes(300) + first + r.randbytes(354) + second, new
+
+
+def control(patch):
+    size, = struct.unpack_from("<Q", patch, 8)
+    return list(struct.iter_unpack("<QQQ", bz2.decompress(patch[32:32 + size])))
+
+
+def test_ours_takes_triples_that_make_nothing(shop):
+    put(shop, *twice_idle())
+    subprocess.run(["bsdiff", "old", "new", "p"], cwd=shop.folder, check=True)
+    assert [t[:2] for t in control(shop.read("p"))[:2]] == [(0, 0)] * 2
+    subprocess.run(["bspatch", "old", "theirs", "p"], cwd=shop.folder, check=True)
+    shop.segue("delta", "apply", "--from", "old", "p", "-o", "out")
+    assert shop.read("out") == shop.read("theirs") == shop.read("new")
+
+
 def number(v):
     return struct.pack("<Q", abs(v) | (1 << 63 if v < 0 else 0))
 
@@ -80,6 +106,7 @@ def crafted(triples, size, difference, extra=b""):
     (crafted([(16, 0, 0), (16, 0, 0)], 32, bytes(31)), 316),
     (crafted([(16, 0, 0), (16, 0, 0)], 32, bytes(32))[:-1], 316),
     (crafted([(0, 0, 0)] * 5, 32, bytes(32)), 316),
+    (crafted([(0, 0, 0)] * 40 + [(32, 0, 0)], 32, bytes(32)), 316),
     (b"BSDIFF40" + bytes(10), 105),
 ])
 def test_damaged_ones_are_refused(shop, patch, number):
