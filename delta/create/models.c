@@ -122,8 +122,6 @@ static sg_err model_relocations(struct encoder *e)
 
         if (!both_have(e, DL_F_NO_RELA, a.count > 0, b.count > 0))
                 return SG_OK;
-        if (image_base(from) % sizeof(uint64_t) != 0 || image_base(to) % sizeof(uint64_t) != 0)
-                return SG_E_DELTA_MODEL; /* slots would lie across the pieces of the output */
         from->programs[from->image].va = a.va;
         to->programs[to->image].va = b.va;
         encoder_hole(e, b.at, b.count * RELA_ENTRY);

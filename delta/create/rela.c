@@ -145,6 +145,12 @@ static bool in_hole(struct walk *w, uint32_t at)
         return w->hole < w->hole_count && at >= w->holes[w->hole].at;
 }
 
+/* The decoder has one window of the output at a time. */
+static bool across_windows(uint32_t at)
+{
+        return at / DL_OUTPUT_WINDOW != (at + 7) / DL_OUTPUT_WINDOW;
+}
+
 /* One possible slot: does what the decoder will see there tell what the table says? */
 static void visit(struct walk *w, uint32_t at)
 {
@@ -152,7 +158,7 @@ static void visit(struct walk *w, uint32_t at)
         uint64_t file = dl_get64(v->bytes + at), seen = dl_get64(w->filled + at), address = 0;
         const struct dl_span *image = image_of(v);
         uint64_t place = w->table.va + at - image->at;
-        bool hidden = in_hole(w, at);
+        bool hidden = in_hole(w, at) || across_windows(at);
         bool entry = w->entry < w->table.count && place_of(v, w->table, w->entry) == place;
 
         if (entry)

@@ -107,8 +107,7 @@ sg_err dl_rela_open(struct dl *dl)
         r->from = dl_get32(places);
         r->to = dl_get32(places + 4);
         r->row = dl_refs_from_row(&dl->refs, r->from);
-        if (!r->row || r->to % SLOT != 0 || r->row->to.at % SLOT != 0 ||
-            r->row->from.at % SLOT != 0 ||
+        if (!r->row || (r->to - r->row->to.at) % SLOT != 0 ||
             r->from + (uint64_t)r->from_count * RELA_ENTRY > dl->header.from_size)
                 return SG_E_DELTA_MODEL;
         r->from_va = dl->refs.programs[r->row->program].from_va + r->row->from.offset;
@@ -251,16 +250,22 @@ static sg_err empty_slot(struct dl *dl, uint32_t at, uint8_t *slot)
         return add_entry(dl, at, address);
 }
 
+/* The next slot's place, counted from the row. */
+static uint32_t aligned(const struct dl_span *row, uint32_t at)
+{
+        return at + (row->at - at) % SLOT;
+}
+
 sg_err dl_rela_empty(struct dl *dl, uint32_t to, uint8_t *bytes, uint32_t n)
 {
         const struct dl_span *span = &dl->rela.row->to;
-        uint32_t at = to > span->at ? to : span->at, limit = span->at + span->size;
+        uint32_t at = to > span->at ? aligned(span, to) : span->at, limit = span->at + span->size;
         uint32_t end = to + n < limit ? to + n : limit;
 
         while (at < end && end - at >= SLOT) {
                 const struct dl_made *made = dl_made_at(dl, at);
                 if (made && at >= made->to) {
-                        at = (made->to + made->length + SLOT - 1) / SLOT * SLOT;
+                        at = aligned(span, made->to + made->length);
                         continue;
                 }
                 sg_err e = empty_slot(dl, at, bytes + (at - to));

@@ -52,7 +52,10 @@ sg_err dl_rela_open(struct dl *dl);
 /* Put the addresses into the slots among n old bytes from `pos`. */
 sg_err dl_rela_fill(struct dl *dl, uint64_t pos, uint8_t *bytes, uint32_t n);
 
-/* Begin a segment; take the addresses out of n new bytes at `to`; end a segment. */
+/*
+ * Begin a segment; take the addresses out of n new bytes at `to`, of a window of the output (not
+ * of a slot that lies across its end); end a segment.
+ */
 void dl_rela_begin(struct dl *dl, uint32_t to);
 sg_err dl_rela_empty(struct dl *dl, uint32_t to, uint8_t *bytes, uint32_t n);
 sg_err dl_rela_end(struct dl *dl);
