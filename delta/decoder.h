@@ -68,6 +68,14 @@ struct dl {
 static_assert(sizeof(struct dl) <= DL_CORE_MEMORY, "the format's share for struct dl");
 
 static_assert(sizeof(struct kallsyms_tokens) <= KALLSYMS_TOKENS_MEMORY, "the format's share");
+/* What docs/delta.md ("Memory") counts of each. */
+static_assert(sizeof(struct dl_copy) == DL_COPY_MEMORY, "per copy");
+static_assert(sizeof(struct dl_program) == 32, "per program");
+static_assert(sizeof(struct dl_row) == 44, "per row");
+static_assert(sizeof(struct dl_region) == 8, "per region");
+static_assert(sizeof(struct a64_word) == 8, "of a window's words");
+static_assert(sizeof(struct rela_odd) == 16, "per odd slot");
+static_assert(sizeof(struct kallsyms_run) == 12, "per run");
 
 /* The order of the arena's parts; the same for the decoder and for the encoder that states its
  * size. */

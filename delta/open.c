@@ -91,6 +91,26 @@ sg_err dl_section_finish(struct dl *dl, enum dl_section_id id)
         return e || s->unpacked == dl_section(dl, id)->raw ? e : SG_E_DELTA_HEADER;
 }
 
+/* Sections that are read with another one. */
+static const struct {
+        enum dl_section_id id, reader;
+} parts[] = {
+        {DL_S_REGIONS, DL_S_PROGRAM},
+        {DL_S_OBJECTS, DL_S_PROGRAM},
+        {DL_S_BTF_NEW, DL_S_BTF},
+        {DL_S_KALLSYMS_NEW, DL_S_KALLSYMS},
+};
+
+/* There is no section that nothing reads. */
+static sg_err check_readers(const struct dl *dl)
+{
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                if (dl_section(dl, parts[i].id) && !dl_section(dl, parts[i].reader))
+                        return SG_E_DELTA_HEADER;
+        }
+        return SG_OK;
+}
+
 static sg_err read_map(struct dl *dl)
 {
         const struct dl_section *s = dl_section(dl, DL_S_MAP);
@@ -156,6 +176,8 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = read_table(dl);
         if (!e)
                 e = check_table(dl);
+        if (!e)
+                e = check_readers(dl);
         if (!e)
                 e = read_map(dl);
         for (unsigned i = 0; !e && i < DL_MODELS; i++) {

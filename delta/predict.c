@@ -117,8 +117,10 @@ static sg_err read_regions(struct dl *dl)
         struct dl_stream *s = &dl->streams[0];
         uint64_t from = 0;
         uint32_t v;
-        sg_err e = r->region_count ? dl_section_start(dl, DL_S_REGIONS) : SG_OK;
 
+        if (!dl_section(dl, DL_S_REGIONS))
+                return SG_OK;
+        sg_err e = dl_section_start(dl, DL_S_REGIONS);
         for (uint32_t i = 0; !e && i < r->region_count; i++) {
                 e = dl_stream_varint(s, &v);
                 from += (uint64_t)v * DL_REGION_UNIT;
@@ -133,7 +135,7 @@ static sg_err read_regions(struct dl *dl)
                         e = SG_E_DELTA_MODEL;
                 r->regions[i].mode = mode;
         }
-        return e || r->region_count == 0 ? e : dl_section_finish(dl, DL_S_REGIONS);
+        return e ? e : dl_section_finish(dl, DL_S_REGIONS);
 }
 
 sg_err dl_program_open(struct dl *dl)

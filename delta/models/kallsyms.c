@@ -205,8 +205,7 @@ static void next_symbol(struct dl_kallsyms *k, uint32_t size)
                 k->place.run++;
 }
 
-/* The run that holds a new symbol. */
-static uint32_t run_of(const struct dl_kallsyms *k, uint32_t symbol)
+const struct kallsyms_run *dl_kallsyms_run(const struct dl_kallsyms *k, uint32_t symbol)
 {
         uint32_t low = 0, high = k->run_count - 1;
 
@@ -217,7 +216,7 @@ static uint32_t run_of(const struct dl_kallsyms *k, uint32_t symbol)
                 else
                         high = mid - 1;
         }
-        return low;
+        return &k->runs[low];
 }
 
 /* Go to the last block that starts at or below the offset. */
@@ -234,7 +233,7 @@ static void seek_new(struct dl_kallsyms *k, uint32_t at)
         }
         k->place.symbol = low * KALLSYMS_BLOCK;
         k->place.at = k->blocks[low];
-        k->place.run = run_of(k, k->place.symbol);
+        k->place.run = (uint32_t)(dl_kallsyms_run(k, k->place.symbol) - k->runs);
 }
 
 /* They fill the table exactly (measure_names()), so none is made behind the last one. */
@@ -286,7 +285,7 @@ static sg_err new_offset(struct dl *dl, uint32_t symbol, uint32_t *offset)
 {
         static const struct dl_copy nowhere = {0, 0, 0};
         struct dl_kallsyms *k = &dl->kallsyms;
-        const struct kallsyms_run *r = &k->runs[run_of(k, symbol)];
+        const struct kallsyms_run *r = dl_kallsyms_run(k, symbol);
         uint8_t b[4];
 
         *offset = 0;

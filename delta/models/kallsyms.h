@@ -77,7 +77,14 @@ struct dl_kallsyms {
 void dl_kallsyms_plan(struct dl *dl, struct dl_arena *arena);
 sg_err dl_kallsyms_open(struct dl *dl);
 
-/* For its own files: an old symbol's name, expanded; the list of new symbols sorted by name. */
+/* New symbols that are inserted into the sorted list, times all new ones: more is refused. */
+#define KALLSYMS_WORK (1ull << 34)
+
+/*
+ * For its own files: the run that holds a new symbol; an old symbol's name, expanded; the list of
+ * new symbols sorted by name.
+ */
+const struct kallsyms_run *dl_kallsyms_run(const struct dl_kallsyms *k, uint32_t symbol);
 sg_err dl_kallsyms_old_name(struct dl *dl, uint32_t old, uint8_t *name, uint32_t *size);
 sg_err dl_kallsyms_sort(struct dl *dl);
 

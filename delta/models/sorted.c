@@ -25,20 +25,6 @@ static sg_err name_of(struct dl *dl, const struct kallsyms_run *r, uint32_t symb
         return SG_OK;
 }
 
-static const struct kallsyms_run *run_of(const struct dl_kallsyms *k, uint32_t symbol)
-{
-        uint32_t low = 0, high = k->run_count - 1;
-
-        while (low < high) {
-                uint32_t mid = high - (high - low) / 2;
-                if (k->runs[mid].to <= symbol)
-                        low = mid;
-                else
-                        high = mid - 1;
-        }
-        return &k->runs[low];
-}
-
 static int compare(const struct name *a, const struct name *b)
 {
         uint32_t n = a->size < b->size ? a->size : b->size;
@@ -47,17 +33,25 @@ static int compare(const struct name *a, const struct name *b)
         return order != 0 ? order : a->size < b->size ? -1 : a->size > b->size;
 }
 
-/* Give each old symbol the first new one that is copied from it; the others await insertion. */
-static void match_numbers(struct dl_kallsyms *k)
+/*
+ * Give each old symbol the first new one that is copied from it; the others, so many, await
+ * insertion.
+ */
+static uint32_t match_numbers(struct dl_kallsyms *k)
 {
+        uint32_t others = k->count;
+
         memset(k->new_of, 0xff, (size_t)k->from_count * 4);
         for (uint32_t i = 0; i < k->run_count; i++) {
                 const struct kallsyms_run *r = &k->runs[i];
                 for (uint32_t n = 0; !(r->count & KALLSYMS_SENT) && n < r->count; n++) {
-                        if (k->new_of[r->from + n] == NONE)
-                                k->new_of[r->from + n] = r->to + n;
+                        if (k->new_of[r->from + n] != NONE)
+                                continue;
+                        k->new_of[r->from + n] = r->to + n;
+                        others--;
                 }
         }
+        return others;
 }
 
 static sg_err old_number(struct dl *dl, uint32_t i, uint32_t *number)
@@ -115,7 +109,7 @@ static sg_err insert(struct dl *dl, const struct kallsyms_run *r, uint32_t symbo
 
         while (!e && low < high) {
                 uint32_t mid = low + (high - low) / 2;
-                e = name_of(dl, run_of(k, k->order[mid]), k->order[mid], &other);
+                e = name_of(dl, dl_kallsyms_run(k, k->order[mid]), k->order[mid], &other);
                 int order = e ? 0 : compare(&other, &name);
                 if (order < 0 || (order == 0 && k->order[mid] < symbol))
                         low = mid + 1;
@@ -132,10 +126,10 @@ sg_err dl_kallsyms_sort(struct dl *dl)
 {
         struct dl_kallsyms *k = &dl->kallsyms;
         uint32_t count;
-        sg_err e;
 
-        match_numbers(k);
-        e = take_old_order(dl, &count);
+        if ((uint64_t)match_numbers(k) * k->count > KALLSYMS_WORK)
+                return SG_E_DELTA_MODEL;
+        sg_err e = take_old_order(dl, &count);
         match_numbers(k);
         for (uint32_t i = 0; !e && i < k->run_count; i++) {
                 const struct kallsyms_run *r = &k->runs[i];

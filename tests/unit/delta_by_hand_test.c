@@ -110,10 +110,50 @@ static void a_byte_behind_a_stream_of_a_whole_buffer(void **state)
         free(to.data);
 }
 
+/* Bytes in a section that nothing reads, or that say something of nothing. */
+static void a_section_that_nothing_reads(void **state)
+{
+        static const struct {
+                enum dl_section_id id;
+                bool program;
+                sg_err expected;
+        } cases[] = {
+                {DL_S_REGIONS, false, SG_E_DELTA_HEADER},
+                {DL_S_BTF_NEW, false, SG_E_DELTA_HEADER},
+                {DL_S_KALLSYMS_NEW, false, SG_E_DELTA_HEADER},
+                {DL_S_OBJECTS, false, SG_E_DELTA_HEADER},
+                {DL_S_BTF_NEW, true, SG_E_DELTA_HEADER},
+                {DL_S_KALLSYMS_NEW, true, SG_E_DELTA_HEADER},
+                {DL_S_REGIONS, true, SG_E_DELTA_STREAM}, /* of no region */
+        };
+        const uint32_t none[DL_COUNTS] = {0};
+        struct buffer from = rig_noise(64), to = rig_noise(64);
+
+        (void)state;
+        for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+                bool junk = i % 2 == 0, program = cases[i / 2].program;
+                hand_begin(&hand, from.size, to.size, program ? DL_F_RESIDENT : 0);
+                if (program) {
+                        hand_section(&hand, DL_S_MAP, none);
+                        hand_section(&hand, DL_S_PROGRAM, none);
+                }
+                struct bytes *b = hand_section(&hand, cases[i / 2].id, none);
+                if (junk)
+                        bytes_word(b, 0x5eed);
+                bytes_add(hand_stream(&hand, DL_LITERALS), to.data, to.size);
+                bool fine = !junk && cases[i / 2].expected == SG_E_DELTA_STREAM;
+                assert_int_equal(hand_outcome(&hand, &from, &to),
+                                 fine ? SG_OK : cases[i / 2].expected);
+        }
+        free(from.data);
+        free(to.data);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_table_is_a_row_of_its_program),
+                cmocka_unit_test(a_section_that_nothing_reads),
                 cmocka_unit_test(a_byte_behind_a_stream_of_a_whole_buffer),
         };
 

@@ -403,6 +403,23 @@ static void what_is_not_so_is_refused(void **state)
         assert_int_equal(wrong, 0);
 }
 
+/* Each of the symbols is sent, so each is inserted among all of them. */
+static void a_list_that_takes_too_long(void **state)
+{
+        (void)state;
+        for (uint32_t count = 1u << 17; count <= SYMBOLS; count++) {
+                clear_world();
+                w->row = 1;
+                add_name(&w->old, "T");
+                while (w->sent.count < count)
+                        add_name(&w->sent, "T");
+                run_sent(count);
+                tell_all();
+                assert_int_equal(outcome(), count == 1u << 17 ? SG_OK : SG_E_DELTA_MODEL);
+        }
+        clear_world();
+}
+
 /* ---- What takes many reads ---- */
 
 /* Names through which the cache forgets what was before. */
@@ -498,6 +515,7 @@ int main(void)
                 cmocka_unit_test(a_small_one),
                 cmocka_unit_test(few_symbols),
                 cmocka_unit_test(what_is_not_so_is_refused),
+                cmocka_unit_test(a_list_that_takes_too_long),
                 cmocka_unit_test(errors_of_the_disks),
                 cmocka_unit_test(errors_of_the_old_image),
                 cmocka_unit_test(pieces_of_any_size),

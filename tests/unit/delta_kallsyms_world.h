@@ -6,7 +6,7 @@
 #include "delta/models/kallsyms.h"
 #include "tests/unit/delta_hand.h"
 
-#define SYMBOLS 70000u
+#define SYMBOLS 131073u
 #define TEXT    (600u << 10)
 
 struct names {
