@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/decoder.h"
 
-static_assert(DL_BLOCK_PARTS * DL_STREAM_MEMORY(DL_PART_WINDOW_BITS, DL_SMALL_BUFFER) <=
+static_assert(sizeof(struct ranks) + DL_STREAM_BUFFER <=
                       DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
-              "the parts of a stream stand in its memory");
+              "what is learned stands in the memory of the stream");
 
 void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 {
@@ -20,10 +20,8 @@ void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 
 static bool lawful(uint8_t sorted)
 {
-        uint8_t stream = sorted & (uint8_t)~BLOCK_PARTED;
-
-        return sorted == 0 || stream == DL_VALUES || stream == (DL_VALUES | BLOCK_JOINT) ||
-               stream == DL_LITERALS;
+        return sorted == 0 || sorted == DL_VALUES || sorted == (DL_VALUES | BLOCK_JOINT) ||
+               sorted == DL_LITERALS;
 }
 
 /* What section 9 says of this segment. */
@@ -61,44 +59,23 @@ bool dl_blocks_joint(const struct dl *dl)
         return sorted_here(dl) & BLOCK_JOINT;
 }
 
-static sg_err start_parts(struct dl *dl, uint8_t *memory, uint64_t offset, uint32_t length)
+static uint32_t number(struct dl_blocks *b)
 {
-        struct dl_blocks *b = &dl->blocks;
-        uint8_t head[BLOCK_SIZES];
-
-        if (length < sizeof(head))
-                return SG_E_DELTA_SEGMENT;
-        sg_err e = dl->ops.patch_read(dl->ops.ctx, offset, head, sizeof(head));
-        offset += sizeof(head);
-        length -= (uint32_t)sizeof(head);
-        for (uint32_t i = 0; !e && i < DL_BLOCK_PARTS; i++) {
-                uint32_t size = i + 1 < DL_BLOCK_PARTS ? dl_get32(head + 4 * i) : length;
-                if (size > length)
-                        return SG_E_DELTA_SEGMENT;
-                dl_stream_init(&b->part[i], &dl->ops, memory, DL_PART_WINDOW_BITS, DL_SMALL_BUFFER);
-                e = dl_stream_start(&b->part[i], offset, size);
-                memory += DL_STREAM_MEMORY(DL_PART_WINDOW_BITS, DL_SMALL_BUFFER);
-                offset += size;
-                length -= size;
-        }
-        return e;
+        return ranks_number(b->ranks, &b->bits.coder, 0);
 }
 
-sg_err dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
+void dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
 {
         struct dl_blocks *b = &dl->blocks;
-        uint8_t sorted = b->sorted[dl->segment];
-        struct dl_stream *s = &dl->streams[sorted & BLOCK_STREAM];
+        struct dl_stream *s = &dl->streams[b->sorted[dl->segment] & BLOCK_STREAM];
         uint8_t *memory = s->memory;
 
-        b->parts = sorted & BLOCK_PARTED ? DL_BLOCK_PARTS : 1;
-        b->size = BLOCK_LEAST;
-        b->left = 0;
         dl_stream_init(s, &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
-        if (b->parts > 1)
-                return start_parts(dl, memory, offset, length);
-        dl_stream_init(&b->part[0], &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
-        return dl_stream_start(&b->part[0], offset, length);
+        b->ranks = (struct ranks *)(void *)memory;
+        ranks_start(b->ranks);
+        dl_bits_start(&b->bits, &dl->ops, memory + sizeof(*b->ranks), offset, length);
+        b->left = number(b);
+        b->waiting = 0;
 }
 
 static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
@@ -110,46 +87,28 @@ static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
         return byte;
 }
 
-/* The next code; a rank is told with its escape. */
-static sg_err read_code(struct dl_blocks *b, uint32_t *code)
-{
-        struct dl_stream *s = &b->part[block_part(b->height, b->parts)];
-        uint8_t byte, more = 0;
-        sg_err e = dl_stream_byte(s, &byte);
-
-        if (!e && byte == BLOCK_ESCAPE)
-                e = dl_stream_byte(s, &more);
-        if (e || more > 1)
-                return e ? e : SG_E_DELTA_SEGMENT;
-        *code = (uint32_t)byte + more;
-        b->height = block_height(b->height, byte < BLOCK_DIGITS ? 0 : *code - 1);
-        return SG_OK;
-}
-
 /* Read the last column. */
 static sg_err read_column(struct dl_blocks *b)
 {
         uint8_t ranks[256];
-        uint32_t at = 0, run = 0, digit = 0, code;
+        uint32_t run = 0;
 
         for (uint32_t i = 0; i < 256; i++)
                 ranks[i] = (uint8_t)i;
-        b->height = 0;
-        while (at + run < b->size) {
-                sg_err e = read_code(b, &code);
-                if (e)
-                        return e;
-                if (code < BLOCK_DIGITS) {
-                        /* Digit 20 takes any run beyond the block: that ends the loop. */
-                        run += (code + 1u) << digit++;
+        ranks_column(b->ranks);
+        for (uint32_t at = 0; at < b->size && !b->bits.err; at++) {
+                uint8_t rank = ranks_code(b->ranks, &b->bits.coder, ranks[0], 0);
+                if (rank == 0) {
+                        run++;
                         continue;
                 }
                 if (!tree_append(&b->tree, ranks[0], run) ||
-                    !tree_append(&b->tree, to_front(ranks, code - 1), 1))
+                    !tree_append(&b->tree, to_front(ranks, rank), 1))
                         return SG_E_DELTA_SEGMENT;
-                at += run + 1;
-                run = digit = 0;
+                run = 0;
         }
+        if (b->bits.err)
+                return b->bits.err;
         return tree_append(&b->tree, ranks[0], run) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
@@ -158,34 +117,32 @@ static sg_err read_counts(struct dl_blocks *b)
 {
         uint32_t counts[TREE_BYTES], size = 0;
 
-        if (b->size < BLOCK_LEAST)
-                return SG_E_DELTA_SEGMENT;
         for (uint32_t i = 0; i < TREE_BYTES; i++) {
-                sg_err e = dl_stream_varint(&b->part[0], &counts[i]);
-                if (e)
-                        return e;
+                counts[i] = number(b);
                 if (counts[i] > DL_SEGMENT_SIZE - size)
                         return SG_E_DELTA_SEGMENT;
                 size += counts[i];
         }
+        if (size > b->left || (size < BLOCK_LEAST && size < b->left))
+                return SG_E_DELTA_SEGMENT;
         b->size = size;
         return tree_begin(&b->tree, counts) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
 static sg_err next_block(struct dl_blocks *b)
 {
-        sg_err e = read_counts(b);
+        sg_err e = b->left > 0 ? read_counts(b) : SG_E_DELTA_STREAM;
 
-        if (!e)
-                e = dl_stream_varint(&b->part[0], &b->end);
-        if (!e && b->end > b->size)
-                e = SG_E_DELTA_SEGMENT;
-        if (!e)
-                e = read_column(b);
+        if (e)
+                return b->bits.err ? b->bits.err : e;
+        b->end = number(b);
+        if (b->end > b->size)
+                return SG_E_DELTA_SEGMENT;
+        e = read_column(b);
         if (e)
                 return e;
         tree_finish(&b->tree);
-        b->left = b->size;
+        b->waiting = b->size;
         b->row = 0;
         return SG_OK;
 }
@@ -199,7 +156,7 @@ sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
 {
         for (; n > 0; n--) {
                 uint32_t before;
-                if (b->left == 0) {
+                if (b->waiting == 0) {
                         sg_err e = next_block(b);
                         if (e)
                                 return e;
@@ -208,6 +165,7 @@ sg_err dl_blocks_read(struct dl_blocks *b, uint8_t *to, uint32_t n)
                         return SG_E_DELTA_SEGMENT;
                 *to++ = tree_entry(&b->tree, b->row < b->end ? b->row : b->row - 1, &before);
                 b->row = 1 + before;
+                b->waiting--;
                 b->left--;
         }
         return SG_OK;
@@ -229,20 +187,14 @@ sg_err dl_blocks_varint(struct dl_blocks *b, uint32_t *v)
         return SG_OK;
 }
 
-sg_err dl_blocks_more(struct dl_blocks *b, bool *more)
+bool dl_blocks_more(const struct dl_blocks *b)
 {
-        *more = b->left > 0;
-        return *more ? SG_OK : dl_stream_more(&b->part[0], more);
+        return b->left > 0;
 }
 
 sg_err dl_blocks_finish(struct dl *dl)
 {
-        struct dl_blocks *b = &dl->blocks;
-        sg_err e = SG_OK;
-
         if (!dl_blocks_sorted(dl))
                 return SG_OK;
-        for (uint32_t i = 0; !e && i < b->parts; i++)
-                e = dl_stream_finish(&b->part[i]);
-        return e ? e : b->left > 0 ? SG_E_DELTA_SEGMENT : SG_OK;
+        return dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : dl_bits_finish(&dl->blocks.bits);
 }

@@ -8,9 +8,10 @@ static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
         sg_err e = dl_chunk_head(&dl->ops, &dl->header, offset, length, sizes, &at);
 
         for (uint32_t i = 0; !e && i < dl_stream_count(&dl->header); i++) {
-                bool sorted = dl_blocks_sorted(dl) == &dl->streams[i];
-                e = sorted ? dl_blocks_start(dl, offset + at, sizes[i])
-                           : dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
+                if (dl_blocks_sorted(dl) == &dl->streams[i])
+                        dl_blocks_start(dl, offset + at, sizes[i]);
+                else
+                        e = dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
                 at += sizes[i];
         }
         return e;
@@ -77,13 +78,14 @@ sg_err dl_copies_next(struct dl *dl)
 static sg_err next_gap(struct dl *dl)
 {
         struct dl_stream *gaps = &dl->streams[DL_GAPS];
-        bool joint = dl_blocks_joint(dl);
-        sg_err e = joint ? dl_blocks_more(&dl->blocks, &dl->correcting)
-                         : dl_stream_more(gaps, &dl->correcting);
-
+        if (dl_blocks_joint(dl)) {
+                dl->correcting = dl_blocks_more(&dl->blocks);
+                return dl->correcting ? dl_blocks_varint(&dl->blocks, &dl->gap) : SG_OK;
+        }
+        sg_err e = dl_stream_more(gaps, &dl->correcting);
         if (e || !dl->correcting)
                 return e;
-        return joint ? dl_blocks_varint(&dl->blocks, &dl->gap) : dl_stream_varint(gaps, &dl->gap);
+        return dl_stream_varint(gaps, &dl->gap);
 }
 
 /* Take bytes of a stream that may be sorted. */

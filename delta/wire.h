@@ -137,11 +137,9 @@ enum dl_stream_id {
 #define DL_TREE_SPAN           65536u /* digits between two counts of another kind */
 #define DL_TREE_SPAN_MEMORY    12u    /* bytes of these */
 
-/* Bits of the windows of deflate streams: of others, of those of the copies, of parts. */
-#define DL_WINDOW_BITS                 15u
-#define DL_COPY_WINDOW_BITS            11u
-#define DL_PART_WINDOW_BITS            9u
-#define DL_BLOCK_PARTS                 4u /* into which a sorted stream may be divided */
+/* Bits of the windows of deflate streams: of others, of those of the copies. */
+#define DL_WINDOW_BITS      15u
+#define DL_COPY_WINDOW_BITS 11u
 
 #define DL_STREAM_MEMORY(bits, buffer) (DL_STREAM_STATE + (1u << (bits)) + 2u * (buffer))
 

@@ -13,44 +13,16 @@ struct way {
         enum dl_stream_id id;
         const struct bytes *raw;
         struct bytes packed;
-        uint8_t joint, parted; /* 0, or the bits of section 9 */
+        uint8_t joint; /* 0, or the bit of section 9 */
         uint32_t steps;
         size_t saved;
 };
-
-/* Keep the smaller one. */
-static void offer(struct way *w, struct bytes *packed, uint8_t parted, uint32_t steps)
-{
-        if (w->packed.size != 0 && packed->size >= w->packed.size && !packed->failed) {
-                bytes_free(packed);
-                return;
-        }
-        bytes_free(&w->packed);
-        w->packed = *packed;
-        w->parted = parted;
-        w->steps = steps;
-}
-
-static void try_blocks(const struct encoder *e, struct way *w, uint32_t most)
-{
-        struct sorted sorted = {0};
-        struct bytes whole = {0}, parts = {0};
-
-        blocks_sort(&sorted, w->raw, e->block_room, most);
-        bytes_deflate(&whole, &sorted.whole, DL_WINDOW_BITS);
-        offer(w, &whole, 0, sorted.steps);
-        blocks_pack_parts(&parts, &sorted);
-        offer(w, &parts, BLOCK_PARTED, sorted.steps);
-        sorted_free(&sorted);
-}
 
 static void try_way(const struct encoder *e, struct way *w, size_t plain)
 {
         if (w->raw->size < LEAST || e->block_room < LEAST_ROOM)
                 return;
-        try_blocks(e, w, DL_SEGMENT_SIZE);
-        if (!w->parted && w->raw->size > DL_SEGMENT_SIZE / 2)
-                try_blocks(e, w, DL_SEGMENT_SIZE / 2); /* what has so many matches changes soon */
+        w->steps = blocks_sort(&w->packed, w->raw, e->block_room);
         size_t size = w->packed.size;
         w->saved = size + plain / SHARE < plain ? plain - size : 0;
 }
@@ -81,8 +53,7 @@ static void sort_stream(struct encoder *e, const struct raw_chunk *raw,
         try_way(e, &ways[2], packed[DL_VALUES].size + packed[DL_GAPS].size);
         for (uint32_t i = 1; i < count; i++)
                 best = ways[i].saved > best->saved ? &ways[i] : best;
-        bytes_byte(&e->sorted,
-                   best->saved > 0 ? (uint8_t)(best->id | best->parted | best->joint) : 0);
+        bytes_byte(&e->sorted, best->saved > 0 ? (uint8_t)(best->id | best->joint) : 0);
         if (best->saved > 0)
                 take_way(e, best, packed);
         for (uint32_t i = 0; i < count; i++) {

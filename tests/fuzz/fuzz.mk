@@ -37,9 +37,10 @@ $(call fuzz-target,tuf,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) 
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
 $(call fuzz-target,package,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) \
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
-FUZZ_DELTA := $(addprefix tests/fuzz/,delta_files.c patch_parts.c patch_mutate.c) $(DELTA_DECODER)
-$(call fuzz-target,delta,$(FUZZ_DELTA),-lz)
-$(call fuzz-target,delta_kernel,$(FUZZ_DELTA),-lz)
+FUZZ_DELTA := $(addprefix tests/fuzz/,delta_files.c patch_parts.c patch_sorted.c patch_mutate.c) \
+              $(DELTA_DECODER) $(addprefix delta/create/,bits.c bytes.c huffman.c)
+$(call fuzz-target,delta,$(FUZZ_DELTA),-ldeflate -lz)
+$(call fuzz-target,delta_kernel,$(FUZZ_DELTA),-ldeflate -lz)
 $(call fuzz-target,bsdiff40,$(DELTA_DECODER) $(DELTA_ENCODER),$(DELTA_ENCODER_LIBS))
 $(call fuzz-target,gpt,tests/fuzz/disk_window.c $(UPDATER_DISK),-lz)
 $(call fuzz-target,description,tests/fuzz/fdt_mutator.c hv/vm/description.c hv/vm/guest_fdt.c,-lfdt)

@@ -40,10 +40,6 @@ void patch_parts_mutate(struct patch_parts *p, unsigned seed)
                 if (p->sections > 0)
                         mutate_section(p, pick % p->sections);
                 break;
-        case 4:
-                if (p->segments > 0 && p->parted[pick % p->segments])
-                        mutate_part(&p->part[pick % p->segments][pick / 8 % DL_BLOCK_PARTS]);
-                break;
         default:
                 if (p->segments > 0)
                         mutate_part(&p->stream[pick % p->segments][pick / 8 % p->streams]);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "delta/decoder.h"
+#include "tests/fuzz/patch_sorted.h"
 
 #define VARINT_MAX 5u
 
@@ -61,33 +62,33 @@ static bool read_varint(const uint8_t *bytes, size_t size, size_t *at, uint32_t 
         return false;
 }
 
-/* The stream that section 9 says to be sorted in parts in segment i; 0: none. */
-static uint8_t parted_in(const struct patch_parts *p, uint32_t i)
+/* The stream that section 9 says to be sorted in segment i; 0: none. */
+static uint8_t sorted_in(const struct patch_parts *p, uint32_t i)
 {
         for (uint32_t k = 0; k < p->sections; k++) {
                 const struct patch_part *s = &p->section[k];
                 if (dl_get32(p->directory + (size_t)k * DL_D_SIZE + DL_D_ID) == DL_S_BLOCKS &&
-                    i < s->size && s->bytes[i] & BLOCK_PARTED &&
-                    (s->bytes[i] & BLOCK_STREAM) < p->streams)
+                    i < s->size && (s->bytes[i] & BLOCK_STREAM) < p->streams)
                         return s->bytes[i] & BLOCK_STREAM;
         }
         return 0;
 }
 
-static bool read_parts(struct patch_parts *p, uint32_t i, const uint8_t *packed, size_t size)
+static bool read_sorted(struct patch_parts *p, struct patch_part *part, const uint8_t *packed,
+                        size_t size)
 {
-        size_t at = BLOCK_SIZES;
+        struct bytes told = {0};
+        bool whole = patch_sorted_read(&told, packed, size) &&
+                     told.size + PARTS_GROWTH <= PARTS_ROOM - p->used;
 
-        if (size < at)
-                return false;
-        for (uint32_t k = 0; k < DL_BLOCK_PARTS; k++) {
-                bool last = k + 1 == DL_BLOCK_PARTS;
-                size_t n = last ? size - at : dl_get32(packed + (size_t)4 * k);
-                if (n > size - at || !unpack(p, &p->part[i][k], packed + at, n))
-                        return false;
-                at += n;
+        *part = (struct patch_part){.bytes = p->room + p->used};
+        if (whole) {
+                memcpy(part->bytes, told.data, told.size);
+                part->size = told.size;
+                p->used += told.size + PARTS_GROWTH;
         }
-        return true;
+        bytes_free(&told);
+        return whole;
 }
 
 static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk, size_t size)
@@ -98,11 +99,11 @@ static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk
         for (uint32_t k = 0; k < p->streams && size > 0; k++)
                 if (!read_varint(chunk, size, &at, &sizes[k]))
                         return false;
-        p->parted[i] = parted_in(p, i);
+        p->sorted[i] = sorted_in(p, i);
         for (uint32_t k = 0; k < p->streams; k++) {
-                bool parted = k > 0 && k == p->parted[i];
-                if (sizes[k] > size - at || (parted && !read_parts(p, i, chunk + at, sizes[k])) ||
-                    !unpack(p, &p->stream[i][k], chunk + at, parted ? 0 : sizes[k]))
+                bool sorted = k > 0 && k == p->sorted[i];
+                if (sizes[k] > size - at ||
+                    !(sorted ? read_sorted : unpack)(p, &p->stream[i][k], chunk + at, sizes[k]))
                         return false;
                 at += sizes[k];
         }
@@ -187,22 +188,18 @@ static void put_varint(uint8_t *head, size_t *at, size_t value)
         head[(*at)++] = (uint8_t)value;
 }
 
-static bool write_parts(const struct patch_parts *p, uint32_t i, uint8_t *patch, size_t max,
-                        size_t *at)
+static bool write_sorted(const struct patch_part *part, uint8_t *patch, size_t max, size_t *at)
 {
-        uint8_t *sizes = patch + *at;
+        struct bytes packed = {0};
 
-        if (max - *at < BLOCK_SIZES)
-                return false;
-        *at += BLOCK_SIZES;
-        for (uint32_t k = 0; k < DL_BLOCK_PARTS; k++) {
-                size_t before = *at;
-                if (!pack(&p->part[i][k], DL_PART_WINDOW_BITS, patch, max, at))
-                        return false;
-                if (k + 1 < DL_BLOCK_PARTS)
-                        dl_put32(sizes + (size_t)4 * k, (uint32_t)(*at - before));
+        patch_sorted_write(&packed, part->bytes, part->size);
+        bool fits = !packed.failed && packed.size <= max - *at;
+        if (fits) {
+                memcpy(patch + *at, packed.data, packed.size);
+                *at += packed.size;
         }
-        return true;
+        bytes_free(&packed);
+        return fits;
 }
 
 /* The streams are packed first, behind the most that their lengths can take, then moved. */
@@ -216,9 +213,9 @@ static bool write_segment(const struct patch_parts *p, uint32_t i, uint8_t *patc
                 return false;
         for (uint32_t k = 0; k < p->streams; k++) {
                 size_t before = end;
-                bool parted = k > 0 && k == p->parted[i];
-                if (parted ? !write_parts(p, i, patch, max, &end)
-                           : !pack(&p->stream[i][k], dl_window_bits(k), patch, max, &end))
+                const struct patch_part *part = &p->stream[i][k];
+                if (k > 0 && k == p->sorted[i] ? !write_sorted(part, patch, max, &end)
+                                               : !pack(part, dl_window_bits(k), patch, max, &end))
                         return false;
                 put_varint(head, &head_size, end - before);
         }

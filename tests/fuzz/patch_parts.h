@@ -26,9 +26,8 @@ struct patch_parts {
         uint32_t sections, segments, streams; /* streams of each segment */
         struct patch_part section[DL_SECTIONS_MAX];
         struct patch_part stream[PARTS_SEGMENTS_MAX][DL_STREAMS];
-        /* Of the stream that is sorted in parts; its own is empty then. 0: none is. */
-        uint8_t parted[PARTS_SEGMENTS_MAX];
-        struct patch_part part[PARTS_SEGMENTS_MAX][DL_BLOCK_PARTS];
+        /* The stream that is sorted: it stands here as it is told (patch_sorted.h). 0: none is. */
+        uint8_t sorted[PARTS_SEGMENTS_MAX];
         size_t used;
         uint8_t room[PARTS_ROOM];
 };
