@@ -45,15 +45,16 @@ static bool take_bit(struct coder *c, uint32_t one, bool unused)
         return bit;
 }
 
-void dl_bits_start(struct dl_bits *b, const struct dl_ops *ops, uint8_t *in, uint64_t offset,
-                   uint32_t length)
+void dl_bits_start(struct dl_bits *b, const struct dl_ops *ops, uint64_t offset, uint32_t length)
 {
-        *b = (struct dl_bits){.coder = {take_bit},
-                              .ops = ops,
-                              .in = in,
-                              .pos = offset,
-                              .end = offset + length,
-                              .high = UINT32_MAX};
+        b->coder.bit = take_bit;
+        b->ops = ops;
+        b->at = b->filled = 0;
+        b->pos = offset;
+        b->end = offset + length;
+        b->low = b->value = b->beyond = 0;
+        b->high = UINT32_MAX;
+        b->err = SG_OK;
         for (uint32_t i = 0; i < WORD; i++)
                 b->value = b->value << 8 | next_byte(b);
 }

@@ -7,19 +7,18 @@
 #include "delta/wire.h"
 
 struct dl_bits {
-        struct coder coder; /* tells each bit; after an error zeros or ones, but not for ever more */
+        struct coder coder; /* tells each bit; after an error anything */
         const struct dl_ops *ops;
-        uint8_t *in; /* DL_STREAM_BUFFER */
-        uint32_t at, filled;
+        uint32_t at, filled;       /* bytes in `in`, taken and there */
         uint64_t pos, end;         /* bytes still to read from the patch */
         uint32_t low, high, value; /* what the bits to come may be, and what they are */
         uint32_t beyond;           /* zeros taken behind the end */
         sg_err err;
+        uint8_t in[DL_STREAM_BUFFER];
 };
 
 /* Begin with `length` bytes at `offset`. */
-void dl_bits_start(struct dl_bits *b, const struct dl_ops *ops, uint8_t *in, uint64_t offset,
-                   uint32_t length);
+void dl_bits_start(struct dl_bits *b, const struct dl_ops *ops, uint64_t offset, uint32_t length);
 
 /* SG_E_DELTA_STREAM unless every byte was taken. */
 sg_err dl_bits_finish(const struct dl_bits *b);

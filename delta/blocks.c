@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/decoder.h"
 
-static_assert(sizeof(struct ranks) + DL_STREAM_BUFFER <=
-                      DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
-              "what is learned stands in the memory of the stream");
+static_assert(sizeof(struct block_codes) <= DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
+              "they stand in the memory of the stream");
 
 void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
 {
@@ -61,7 +60,7 @@ bool dl_blocks_joint(const struct dl *dl)
 
 static uint32_t number(struct dl_blocks *b)
 {
-        return ranks_number(b->ranks, &b->bits.coder, 0);
+        return ranks_number(&b->codes->ranks, &b->codes->bits.coder, 0);
 }
 
 void dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
@@ -71,9 +70,9 @@ void dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
         uint8_t *memory = s->memory;
 
         dl_stream_init(s, &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
-        b->ranks = (struct ranks *)(void *)memory;
-        ranks_start(b->ranks);
-        dl_bits_start(&b->bits, &dl->ops, memory + sizeof(*b->ranks), offset, length);
+        b->codes = (struct block_codes *)(void *)memory;
+        ranks_start(&b->codes->ranks);
+        dl_bits_start(&b->codes->bits, &dl->ops, offset, length);
         b->left = number(b);
         b->waiting = 0;
 }
@@ -90,14 +89,15 @@ static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
 /* Read the last column. */
 static sg_err read_column(struct dl_blocks *b)
 {
+        struct block_codes *c = b->codes;
         uint8_t ranks[256];
         uint32_t run = 0;
 
         for (uint32_t i = 0; i < 256; i++)
                 ranks[i] = (uint8_t)i;
-        ranks_column(b->ranks);
-        for (uint32_t at = 0; at < b->size && !b->bits.err; at++) {
-                uint8_t rank = ranks_code(b->ranks, &b->bits.coder, ranks[0], 0);
+        ranks_column(&c->ranks);
+        for (uint32_t at = 0; at < b->size && !c->bits.err; at++) {
+                uint8_t rank = ranks_code(&c->ranks, &c->bits.coder, ranks[0], 0);
                 if (rank == 0) {
                         run++;
                         continue;
@@ -107,8 +107,8 @@ static sg_err read_column(struct dl_blocks *b)
                         return SG_E_DELTA_SEGMENT;
                 run = 0;
         }
-        if (b->bits.err)
-                return b->bits.err;
+        if (c->bits.err)
+                return c->bits.err;
         return tree_append(&b->tree, ranks[0], run) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
@@ -134,7 +134,7 @@ static sg_err next_block(struct dl_blocks *b)
         sg_err e = b->left > 0 ? read_counts(b) : SG_E_DELTA_STREAM;
 
         if (e)
-                return b->bits.err ? b->bits.err : e;
+                return b->codes->bits.err ? b->codes->bits.err : e;
         b->end = number(b);
         if (b->end > b->size)
                 return SG_E_DELTA_SEGMENT;
@@ -196,5 +196,5 @@ sg_err dl_blocks_finish(struct dl *dl)
 {
         if (!dl_blocks_sorted(dl))
                 return SG_OK;
-        return dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : dl_bits_finish(&dl->blocks.bits);
+        return dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : dl_bits_finish(&dl->blocks.codes->bits);
 }

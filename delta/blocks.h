@@ -24,11 +24,16 @@ struct dl_arena;
 #define BLOCK_STREAM 3u
 #define BLOCK_JOINT  4u
 
+/* How a sorted stream is read; in the memory of the stream. */
+struct block_codes {
+        struct ranks ranks;
+        struct dl_bits bits;
+};
+
 struct dl_blocks {
         uint8_t *sorted; /* [segments] */
         struct dl_tree tree;
-        struct dl_bits bits;
-        struct ranks *ranks;
+        struct block_codes *codes;
         uint32_t left;          /* bytes of the stream that were not taken */
         uint32_t size, waiting; /* bytes of the block, those still to be read */
         uint32_t row, end;      /* where the walk stands, and where it ends */

@@ -52,8 +52,8 @@ void odds_mix(struct odds_bit *b)
         int64_t sum = 0;
 
         for (uint32_t i = 0; i < ODDS_CONTEXTS; i++) {
-                b->logarithms[i] = b->tables->logarithm[b->contexts[i]->one /
-                                                        (WHOLE / ODDS_LOGARITHM)];
+                b->logarithms[i] =
+                        b->tables->logarithm[b->contexts[i]->one / (WHOLE / ODDS_LOGARITHM)];
                 sum += (int64_t)b->logarithms[i] * b->mixer->weight[i];
         }
         sum /= WHOLE;
@@ -65,7 +65,8 @@ void odds_learn_alone(const struct odds_tables *tables, struct odds *context, bo
         uint32_t share = tables->share[context->seen];
 
         if (bit)
-                context->one = (uint16_t)(context->one + (WHOLE - 1u - context->one) * share / WHOLE);
+                context->one =
+                        (uint16_t)(context->one + (WHOLE - 1u - context->one) * share / WHOLE);
         else
                 context->one = (uint16_t)(context->one - context->one * share / WHOLE);
         context->seen = (uint16_t)(context->seen + (context->seen < ODDS_SEEN));

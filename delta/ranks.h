@@ -14,7 +14,7 @@ struct coder {
         bool (*bit)(struct coder *c, uint32_t one, bool bit);
 };
 
-#define RANK_BITS   8u  /* of the highest rank */
+#define RANK_BITS   8u /* of the highest rank */
 #define NUMBER_BITS 32u
 
 struct ranks {

@@ -138,8 +138,8 @@ enum dl_stream_id {
 #define DL_TREE_SPAN_MEMORY    12u    /* bytes of these */
 
 /* Bits of the windows of deflate streams: of others, of those of the copies. */
-#define DL_WINDOW_BITS      15u
-#define DL_COPY_WINDOW_BITS 11u
+#define DL_WINDOW_BITS                 15u
+#define DL_COPY_WINDOW_BITS            11u
 
 #define DL_STREAM_MEMORY(bits, buffer) (DL_STREAM_STATE + (1u << (bits)) + 2u * (buffer))
 

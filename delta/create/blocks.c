@@ -89,7 +89,7 @@ static bool put_block(struct sorter *s, const uint8_t *bytes, uint32_t n,
 
 uint32_t blocks_sort(struct bytes *to, const struct bytes *raw, uint32_t room)
 {
-        uint32_t size = (uint32_t)raw->size, counts[TREE_BYTES], most = 0;
+        uint32_t size = (uint32_t)raw->size, counts[TREE_BYTES], largest = 0;
         struct sorter *s = malloc(sizeof(*s));
 
         to->failed |= raw->failed || !s;
@@ -101,17 +101,16 @@ uint32_t blocks_sort(struct bytes *to, const struct bytes *raw, uint32_t room)
         ranks_start(&s->ranks);
         put_number(s, size);
         for (uint32_t at = 0; at < size && !to->failed;) {
-                uint32_t left = size - at;
-                uint32_t n = block_size(raw->data + at, left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE,
-                                        room, counts);
+                uint32_t left = size - at, most = left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE;
+                uint32_t n = block_size(raw->data + at, most, room, counts);
                 uint32_t steps = steps_of(counts);
                 to->failed |= !put_block(s, raw->data + at, n, counts);
-                most = most < steps ? steps : most;
+                largest = largest < steps ? steps : largest;
                 at += n;
         }
         bits_finish(&s->bits);
         free(s);
-        return most;
+        return largest;
 }
 
 uint32_t blocks_room(uint64_t memory, uint32_t segments)

@@ -78,11 +78,10 @@ bool patch_sorted_read(struct bytes *told, const uint8_t *packed, size_t size)
         struct packed p = {packed, size};
         const struct dl_ops ops = {.ctx = &p, .patch_read = read_packed};
         static struct reading r;
-        uint8_t in[DL_STREAM_BUFFER];
 
         r.told = told;
         ranks_start(&r.ranks);
-        dl_bits_start(&r.bits, &ops, in, 0, (uint32_t)size);
+        dl_bits_start(&r.bits, &ops, 0, (uint32_t)size);
         for (uint32_t left = tell_number(&r), n; left > 0; left -= n) {
                 n = tell_block(&r);
                 if (n == 0 || n > left || r.bits.err)

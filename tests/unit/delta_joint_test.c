@@ -35,8 +35,7 @@ static void the_carry_follows_from_the_gap(void **state)
         rig_check(&p, &old, &new);
         assert_true(patch_parts_read(&parts, p.data, p.size));
         for (uint32_t i = 0; i < parts.segments; i++) {
-                assert_int_equal(part_of(&parts, DL_S_BLOCKS)->bytes[i],
-                                 DL_VALUES | BLOCK_JOINT);
+                assert_int_equal(part_of(&parts, DL_S_BLOCKS)->bytes[i], DL_VALUES | BLOCK_JOINT);
                 assert_int_equal(parts.stream[i][DL_GAPS].size, 0);
         }
         free(p.data);

@@ -56,11 +56,10 @@ static void write_all(uint8_t told[COUNT])
 
 static struct dl_bits start_reading(uint32_t size)
 {
-        static uint8_t in[DL_STREAM_BUFFER];
         struct dl_bits bits;
 
         ranks_start(&ranks);
-        dl_bits_start(&bits, &ops, in, 0, size);
+        dl_bits_start(&bits, &ops, 0, size);
         return bits;
 }
 
