@@ -7,34 +7,36 @@
 #include "delta/create/btf.h"
 #include "delta/create/kallsyms.h"
 
-/* Where the Image stands in its file; the start of the file when there is none. */
-static uint32_t image_base(const struct view *v)
+/* The first Image, or all of the file. */
+static struct dl_span kernel_span(const struct view *v)
 {
-        return v->image == NO_IMAGE ? 0 : v->spans[v->programs[v->image].span].at;
+        struct dl_span all = {.size = v->size, .memory = v->size};
+
+        return v->image == NO_IMAGE ? all : v->spans[v->programs[v->image].span];
 }
 
 /* The Image may stand anywhere in its file: alignment counts from its start. */
 static struct btf_place find_btf(const struct view *v)
 {
-        uint32_t base = image_base(v);
-        struct btf_place p = btf_find(v->bytes + base, v->size - base);
+        struct dl_span kernel = kernel_span(v);
+        struct btf_place p = btf_find(v->bytes + kernel.at, kernel.size);
 
-        p.at += base;
+        p.at += kernel.at;
         return p;
 }
 
 static bool find_symbols(const struct view *v, struct kallsyms_place_in *p)
 {
-        uint32_t base = image_base(v);
+        struct dl_span kernel = kernel_span(v);
 
-        if (!kallsyms_find(v->bytes + base, v->size - base, p))
+        if (!kallsyms_find(v->bytes + kernel.at, kernel.size, p))
                 return false;
-        p->names += base;
-        p->markers += base;
-        p->tokens += base;
-        p->index += base;
-        p->offsets += p->offsets != 0 ? base : 0;
-        p->sorted += p->sorted != 0 ? base : 0;
+        p->names += kernel.at;
+        p->markers += kernel.at;
+        p->tokens += kernel.at;
+        p->index += kernel.at;
+        p->offsets += p->offsets != 0 ? kernel.at : 0;
+        p->sorted += p->sorted != 0 ? kernel.at : 0;
         return true;
 }
 
@@ -194,14 +196,6 @@ sg_err encode_models(struct encoder *e)
                 again = err == SG_E_DELTA_MODEL && give_up_refused(e);
         } while (again); /* without what did not fit */
         return err;
-}
-
-/* The Image, or all of the file. */
-static struct dl_span kernel_span(const struct view *v)
-{
-        struct dl_span all = {.size = v->size, .memory = v->size};
-
-        return v->image == NO_IMAGE ? all : v->spans[v->programs[v->image].span];
 }
 
 /* It opens them with nothing copied, and a program that is but the kernel. */

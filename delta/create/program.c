@@ -8,6 +8,7 @@
 /* The arm64 boot protocol's image header (Linux, Documentation/arm64/booting). */
 #define IMAGE_MAGIC_AT 56u
 #define IMAGE_SIZE_AT  16u
+#define IMAGE_RESERVED 32u /* up to the magic */
 #define IMAGE_HEADER   64u
 #define ELF_FIRST      0x7f
 #define PE_OFFSET_AT   60u
@@ -75,18 +76,41 @@ static uint32_t pe_size(const struct view *v, uint32_t at, uint32_t room)
         return size;
 }
 
-/* An arm64 Linux Image at `at`: what it has in the file, and in memory. */
+/* The bytes in memory of the arm64 Linux Image that begins at `at`; 0 when none does. */
+static uint32_t image_memory(const struct view *v, uint32_t at)
+{
+        static const uint8_t zeros[IMAGE_MAGIC_AT - IMAGE_RESERVED];
+        const uint8_t *head = v->bytes + at;
+
+        if (memcmp(head + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0 ||
+            memcmp(head + IMAGE_RESERVED, zeros, sizeof(zeros)) != 0)
+                return 0;
+        uint64_t memory = dl_get64(head + IMAGE_SIZE_AT);
+        return memory >= 65536 && memory <= DL_IMAGE_MAX - at ? (uint32_t)memory : 0;
+}
+
+/* Where the next Image begins, before `end`. */
+static uint32_t next_image(const struct view *v, uint32_t at, uint32_t end)
+{
+        for (at++; end - at >= IMAGE_HEADER; at++) {
+                if (image_memory(v, at) > 0)
+                        return at;
+        }
+        return end;
+}
+
+/* What an Image has in the file, and in memory. */
 static bool image_span(const struct view *v, uint32_t at, struct dl_span *span)
 {
-        if (memcmp(v->bytes + at + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0)
+        uint32_t memory = image_memory(v, at);
+
+        if (memory == 0)
                 return false;
-        uint64_t memory = dl_get64(v->bytes + at + IMAGE_SIZE_AT);
-        if (memory < 65536 || memory > DL_IMAGE_MAX - at)
-                return false;
-        uint32_t room = v->size - at < memory ? v->size - at : (uint32_t)memory;
+        uint32_t room = v->size - at < memory ? v->size - at : memory;
         uint32_t size = pe_size(v, at, room);
-        *span = (struct dl_span){.at = at, .size = size >= 64 ? size : room};
-        span->memory = (uint32_t)memory;
+        if (size < IMAGE_HEADER)
+                size = next_image(v, at, at + room) - at;
+        *span = (struct dl_span){.at = at, .size = size, .memory = memory};
         return true;
 }
 
@@ -120,8 +144,9 @@ sg_err view_detect(struct view *v)
                 struct view_program p = {.spans = 0};
                 if (v->bytes[at] == ELF_FIRST)
                         elf_spans(v, at, spans, &p);
-                if (p.spans == 0 && v->image == NO_IMAGE && image_span(v, at, spans)) {
-                        v->image = v->program_count;
+                if (p.spans == 0 && image_span(v, at, spans)) {
+                        if (!v->kernel)
+                                v->image = v->program_count;
                         v->kernel = true;
                         p = (struct view_program){.va = VA_UNKNOWN, .spans = 1};
                 }

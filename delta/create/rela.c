@@ -28,10 +28,12 @@ static const struct dl_span *image_of(const struct view *v)
 static struct rela_table longest_run(const struct view *v)
 {
         struct rela_table best = {0, 0, 0};
+        const struct dl_span *image = image_of(v);
+        uint32_t end = image->at + image->size;
 
-        for (uint32_t at = image_of(v)->at + 8; v->size >= 16 && at <= v->size - 16;) {
+        for (uint32_t at = image->at + 8; image->size >= 16 && at <= end - 16;) {
                 uint32_t n = 0;
-                while (at + n * RELA_ENTRY <= v->size - 16 &&
+                while (at + n * RELA_ENTRY <= end - 16 &&
                        dl_get64(v->bytes + at + n * RELA_ENTRY) == RELA_KIND &&
                        (n == 0 ||
                         dl_get64(v->bytes + at + n * RELA_ENTRY - 8) >

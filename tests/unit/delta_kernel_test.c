@@ -110,6 +110,47 @@ static void slots_across_pieces(void **state)
         }
 }
 
+static struct buffer joined(const struct buffer *a, const struct buffer *b)
+{
+        struct buffer both = {0};
+
+        rig_append(&both, a->data, a->size);
+        rig_append(&both, b->data, b->size);
+        return both;
+}
+
+/* References are predicted in each of them; the models of a kernel are the first one's. */
+static void two_in_one_file(void **state)
+{
+        const struct synthetic s = {.odd_slots = true},
+                               plain = {.parts = SYNTHETIC_RELA, .other = 1};
+        struct pair p = synthetic_pair(&s), q = synthetic_pair(&plain);
+        struct pair files[] = {
+                {joined(&p.from, &q.from), joined(&p.to, &q.to)},
+                {joined(&q.from, &p.from), joined(&q.to, &p.to)},
+                {joined(&p.from, &p.from), joined(&p.to, &p.to)},
+                {joined(&p.from, &q.from), joined(&q.to, &p.to)}, /* the other way round */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+                struct buffer patch = checked_patch(&files[i]);
+                print_message("files %zu: %zu\n", i, patch.size);
+                assert_true(i > 0 || patch.size < 4000);
+                free(patch.data);
+                /* However large it is: relocations are those of the first ones. */
+                assert_int_equal(
+                        rig_try_encode(&files[i].from, &files[i].to, false, DL_CHUNK_MAX, &patch),
+                        SG_OK);
+                assert_true(rig_part(&patch, "relocations") > 0);
+                rig_check(&patch, &files[i].from, &files[i].to);
+                free(patch.data);
+                pair_free(&files[i]);
+        }
+        pair_free(&p);
+        pair_free(&q);
+}
+
 static void broken_structures_fall_back_one_by_one(void **state)
 {
         static const struct {
@@ -320,6 +361,7 @@ int main(void)
                 cmocka_unit_test(nothing_moves),
                 cmocka_unit_test(every_offset_shifted),
                 cmocka_unit_test(slots_across_pieces),
+                cmocka_unit_test(two_in_one_file),
                 cmocka_unit_test(broken_structures_fall_back_one_by_one),
                 cmocka_unit_test(what_the_decoder_refuses),
                 cmocka_unit_test(all_structures_broken),

@@ -73,7 +73,7 @@ static void function(struct maker *m, uint32_t id)
 {
         static const uint32_t shapes[] = {0xaa000000u, 0x8b000000u, 0x52000000u, 0xd3000000u};
 
-        rig_seed(id + 1);
+        rig_seed(id + 1 + 10000 * m->s->other);
         for (uint32_t i = 0; i < BODY_WORDS; i++) {
                 uint32_t at = here(m);
                 int32_t calls = (int32_t)(target(m, id, i) - at);

@@ -30,6 +30,7 @@ struct synthetic {
         bool late_tables; /* kallsyms as since Linux 6.4 */
         bool as_xen;      /* its tables further apart, no offsets, and not all digits in names */
         bool early;       /* some strings of BTF stand before their first use, one name is long */
+        unsigned other;   /* another kernel's functions */
         bool nameless;    /* more types than strings, each elsewhere in the other version */
         bool still;       /* nothing moves: the versions differ in their types alone */
         uint32_t lead;    /* bytes of something else before the Image */
