@@ -12,7 +12,7 @@ $(call tool,segue,$(sort $(wildcard tools/segue/*.c)) hv/vm/description.c \
         $(HOST_CRYPTO) -lnettle -lfdt $(DELTA_ENCODER_LIBS))
 
 $(call tool,segue-run,$(sort $(wildcard tools/run/*.c)) hv/vm/description.c $(BOOTFLOW_STATE) \
-        $(addprefix tools/segue/,args.c report.c file.c paths.c system.c nor_file.c) \
+        $(addprefix tools/segue/,args.c report.c file.c output.c paths.c system.c nor_file.c) \
         $(addprefix updater/package/,canonical.c json.c jsmn.c),$(HOST_CRYPTO) -lfdt)
 
 # Development keys, made once. A product has its own, and keeps them elsewhere.

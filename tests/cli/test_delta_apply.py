@@ -104,6 +104,19 @@ def test_a_checkpoint_with_another_part(pair, size):
     assert pair.read("out.part") == b"x" * size and pair.read("r") == checkpoint
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("old", path)])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_part_that_is_no_file(pair, make, stopped):
+    if stopped:
+        stop(pair)
+        os.remove(pair.path("out.part"))
+    make(pair.path("out.part"))
+    before, was = set(os.listdir(pair.folder)), os.lstat(pair.path("out.part"))
+    assert "out.part: " in pair.refused(101, *APPLY, "--resume-file", "r")
+    assert set(os.listdir(pair.folder)) == before
+    assert os.lstat(pair.path("out.part")).st_ino == was.st_ino
+
+
 def test_a_wrong_result_is_not_gone_on_with(pair):
     """What was durable is not any more; the next run begins anew."""
     stop(pair, "2M")

@@ -11,6 +11,7 @@
 
 #include "tools/segue/paths.h"
 #include "tools/segue/file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 
 enum { WORDS_MAX = 24 };

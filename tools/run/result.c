@@ -7,6 +7,7 @@
 
 #include "tools/run/boot_state.h"
 #include "tools/segue/file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 #include "updater/package/canonical.h"
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tools/segue/delta_file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 
 /* The files of one `apply`. What cannot be read or written ends the program under its own name. */

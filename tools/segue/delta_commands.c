@@ -4,6 +4,7 @@
 
 #include "tools/segue/command.h"
 #include "tools/segue/delta_file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 
 static sg_err write_to_output(void *ctx, const void *buf, size_t length)

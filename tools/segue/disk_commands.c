@@ -11,6 +11,7 @@
 #include "tools/segue/digest.h"
 #include "tools/segue/disk_file.h"
 #include "tools/segue/image_file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 #include "tools/segue/text.h"
 

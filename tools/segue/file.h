@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files: inputs are mapped whole, outputs appear under their name only when they are complete. */
+/* Files that are read: regular ones, most of them mapped whole. */
 #ifndef TOOLS_SEGUE_FILE_H
 #define TOOLS_SEGUE_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,40 +24,5 @@ struct mapped file_map(const char *path);
 
 /* Gives back the memory of what file_map() has mapped, or its beginning, until it is read again. */
 void file_let_go(const struct mapped *file);
-
-/*
- * A file being written as "<target>.part-<pid>". What is not committed is removed at exit. Where a
- * link stands the file that it leads to is replaced; a device, FIFO or folder is refused.
- */
-struct output {
-        const char *path; /* as it was given, for messages */
-        char *target;
-        char *part;
-        uint64_t size;
-        int fd;
-        bool kept; /* when it is not committed, it is not removed */
-};
-
-struct output *output_open(const char *path);
-/* Refuses what output_open() refuses, and leaves nothing. */
-void output_check(const char *path);
-/* Where it will stand: an absolute path, with all links followed. */
-char *output_target(const char *path);
-
-/* The same as "<target>.part". One that resumes goes on with what a run before kept; NULL when
- * there is nothing. */
-struct output *output_open_kept(const char *path, bool resumes);
-/* Makes durable what is there so far. */
-void output_sync(struct output *out);
-void output_drop(struct output *out);
-
-/* At the end of what is there. */
-void output_write(struct output *out, const void *data, size_t size);
-void output_resize(struct output *out, uint64_t size);
-/* Makes it durable and gives it its name. */
-void output_commit(struct output *out);
-
-/* The three in one. */
-void file_write(const char *path, const void *data, size_t size);
 
 #endif

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tools/segue/command.h"
-#include "tools/segue/file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/text.h"
 #include "tools/segue/keys.h"
 #include "tools/segue/report.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tools/segue/command.h"
-#include "tools/segue/file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 
 static const struct command_group *const groups[] = {

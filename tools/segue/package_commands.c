@@ -8,6 +8,7 @@
 #include "tools/segue/delta_file.h"
 #include "tools/segue/metadata.h"
 #include "tools/segue/package_make.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 #include "tools/segue/text.h"
 #include "updater/package/package.h"

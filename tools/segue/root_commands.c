@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tools/segue/command.h"
-#include "tools/segue/file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/metadata.h"
 #include "tools/segue/report.h"
 #include "tools/segue/text.h"

@@ -7,6 +7,7 @@
 #include "tools/segue/file.h"
 #include "tools/segue/image_file.h"
 #include "tools/segue/nor_file.h"
+#include "tools/segue/output.h"
 #include "tools/segue/report.h"
 #include "tools/segue/text.h"
 
