@@ -519,6 +519,67 @@ static void information_of_damaged_patches(void **state)
         }
 }
 
+/* The patch, until a read of it fails. */
+struct failing {
+        const struct buffer *patch;
+        unsigned reads; /* before the one that fails */
+};
+
+static sg_err failing_read(void *ctx, uint64_t offset, void *data, size_t length)
+{
+        struct failing *f = ctx;
+
+        if (f->reads-- == 0)
+                return SG_E_IO;
+        assert_true(offset + length <= f->patch->size);
+        memcpy(data, f->patch->data + offset, length);
+        return SG_OK;
+}
+
+static sg_err info_with_reads(unsigned reads, unsigned *left)
+{
+        const struct dl_header h = rig_header(&resident.patch);
+        struct failing f = {&resident.patch, reads};
+        const struct dl_ops ops = {.ctx = &f, .patch_read = failing_read};
+        struct dl_info info;
+        sg_err e = dl_info(&ops, &h, &info);
+
+        *left = f.reads;
+        return e;
+}
+
+static void information_of_what_cannot_be_read(void **state)
+{
+        unsigned left;
+
+        (void)state;
+        assert_int_equal(info_with_reads(1000, &left), SG_OK);
+        for (unsigned i = 0, reads = 1000 - left; i < reads; i++)
+                assert_int_equal(info_with_reads(i, &left), SG_E_IO);
+}
+
+static void check_sum(const struct buffer *patch)
+{
+        struct dl_info info = rig_info(patch);
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < info.rows; i++)
+                sum += info.row[i].bytes;
+        assert_int_equal(sum, patch->size);
+}
+
+static void information_adds_up(void **state)
+{
+        struct buffer same = rig_plain(&resident.from, &resident.from);
+
+        (void)state;
+        assert_int_equal(rig_header(&same).table_size, 0);
+        check_sum(&same);
+        check_sum(&resident.patch);
+        check_sum(&streamed.patch);
+        free(same.data);
+}
+
 /* ---- Opening ---- */
 
 static sg_err open_with(const uint8_t digest[DL_DIGEST_SIZE], uint64_t size,
@@ -592,10 +653,16 @@ static void checkpoints(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(frames),       cmocka_unit_test(frames_of_streamed_copies),
-                cmocka_unit_test(chunks),       cmocka_unit_test(chunks_without_a_table),
-                cmocka_unit_test(information),  cmocka_unit_test(information_of_damaged_patches),
-                cmocka_unit_test(another_base), cmocka_unit_test(checkpoints),
+                cmocka_unit_test(frames),
+                cmocka_unit_test(frames_of_streamed_copies),
+                cmocka_unit_test(chunks),
+                cmocka_unit_test(chunks_without_a_table),
+                cmocka_unit_test(information),
+                cmocka_unit_test(information_of_damaged_patches),
+                cmocka_unit_test(information_of_what_cannot_be_read),
+                cmocka_unit_test(information_adds_up),
+                cmocka_unit_test(another_base),
+                cmocka_unit_test(checkpoints),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
