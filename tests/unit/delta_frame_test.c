@@ -128,7 +128,9 @@ static void section_of_no_number(struct buffer *b)
 
 static void section_beyond_the_last_number(struct buffer *b)
 {
-        dl_put32(entry(b, 0) + DL_D_ID, DL_S_LIMIT);
+        uint32_t last = dl_get32(header(b, DL_H_SECTION_COUNT)) - 1;
+
+        dl_put32(entry(b, last) + DL_D_ID, DL_S_LIMIT);
         seal_body(b);
 }
 
