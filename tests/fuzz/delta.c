@@ -39,7 +39,7 @@ static sg_err decode(const struct dl_ops *ops, const struct dl_header *h, void *
 static void apply(struct files *f, const struct dl_header *h)
 {
         struct dl_ops ops = files_ops(f);
-        uint8_t *arena = malloc(h->arena_size + 1), *first = calloc(1, f->new_size + 1);
+        uint8_t *arena = malloc(h->arena_size), *first = calloc(1, f->new_size + 1);
         uint8_t *second = calloc(1, f->new_size + 1);
         struct dl_info info;
 

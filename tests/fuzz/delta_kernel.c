@@ -41,7 +41,7 @@ static void load_kernel(void)
         output = calloc(1, OUTPUT_MAX);
 }
 
-/* docs/delta.md, "Checkpoints": it is valid in any build. */
+/* docs/delta.md, "Segments": it is valid in any build. */
 static struct dl_checkpoint checkpoint_at(const struct dl_header *h, uint32_t segment)
 {
         struct dl_checkpoint c = {0};
@@ -62,7 +62,7 @@ static void decode(struct files *f, const struct dl_header *h, uint32_t segment)
         struct dl_info info;
         struct dl *dl;
 
-        uint8_t *arena = malloc(h->arena_size + 1);
+        uint8_t *arena = malloc(h->arena_size);
         sg_err e = dl_open(&dl, &ops, h, arena, h->from_size, h->from_digest, &c);
         for (int i = 0; i < SEGMENTS && !e && !done; i++)
                 e = dl_step(dl, &done);

@@ -49,7 +49,8 @@ $(call fuzz-target,hypercall,$(FAKE_VM) tests/unit/strict_nor.c \
   $(addprefix hv/vm/,hypercall.c slots.c boot_state.c events.c life.c) $(BOOTFLOW_STATE),-lcmocka)
 $(call fuzz-target,checkpoint,$(FUZZ_STORAGE) updater/checkpoint.c,-lz)
 
-$(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c \
+$(call program,asan,$(F)/bin/seeds,tests/fuzz/seeds.c tests/fuzz/disk_window.c tests/fuzz/kernel_seed.c \
+  tests/unit/delta_rig.c tests/unit/synthetic_kernel.c \
   tests/unit/package_maker.c tests/unit/synthetic_library.c tests/unit/synthetic_objects.c \
   tests/unit/strict_nor.c $(FUZZ_STORAGE) $(BOOTFLOW_STATE) \
   $(UPDATER_DISK) updater/checkpoint.c $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER),\

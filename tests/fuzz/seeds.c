@@ -20,6 +20,7 @@
 #include "bootflow/record.h"
 #include "delta/create/create.h"
 #include "tests/fuzz/disk_window.h"
+#include "tests/fuzz/kernel_seed.h"
 #include "tests/unit/memory_storage.h"
 #include "tests/unit/package_maker.h"
 #include "tests/unit/strict_nor.h"
@@ -388,6 +389,9 @@ static void make_deltas(void)
         from.size = synthetic_objects(0, OBJECTS_SOUND, from.bytes);
         to.size = synthetic_objects(1, OBJECTS_SOUND, to.bytes);
         make_delta("relocatable-objects", &from, &to);
+        from.size = kernel_seed(0, from.bytes, sizeof(from.bytes));
+        to.size = kernel_seed(1, to.bytes, sizeof(to.bytes));
+        make_delta("kernel", &from, &to);
         load(&from, "build/images/rt-v1_0.bin");
         for (to.size = 0; to.size < (1u << 20) + 5000;)
                 assert_int_equal(append(&to, from.bytes, 1000 + to.size % 5000), SG_OK);

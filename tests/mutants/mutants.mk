@@ -13,7 +13,7 @@ MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test jo
                  events psci hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
                  boot_state hypercall hypercall_trial vm_limits load_breaks vm load \
                  slots_test tuf_test package_test image_test journal_test \
-                 delta_map_test delta_header_test delta_walk_test delta_tree_test delta_frames_test \
+                 delta_map_test delta_header_test delta_ranks_test delta_walk_test delta_tree_test delta_frames_test \
                  delta_modes_test delta_slots_test delta_names_test delta_frame_test \
                  delta_btf_walk_test delta_kallsyms_walk_test delta_by_hand_test delta_torn_test \
                  delta_object_read_test delta_object_mode_test \
