@@ -124,19 +124,37 @@ static void set_tails(struct view *v)
         }
 }
 
-/* Append a program if its memory has a place among the positions. */
+/* Append a program if its memory has a place among the positions, of which `taken` are. */
 static bool add_fitting(struct view *v, const struct view_program *p, const struct dl_span *spans,
-                        uint64_t *memory)
+                        uint64_t *taken)
 {
+        uint64_t memory = 0;
+
         for (uint32_t i = 0; i < p->spans; i++)
-                *memory += spans[i].memory - spans[i].size;
-        return *memory > UINT32_MAX || view_add(v, *p, spans);
+                memory += spans[i].memory - spans[i].size;
+        if (*taken + memory > UINT32_MAX)
+                return true;
+        *taken += memory;
+        return view_add(v, *p, spans);
+}
+
+/* What else is known of the last program, that begins at `at`. */
+static sg_err program_added(struct view *v, uint32_t at, bool image)
+{
+        uint32_t last = v->program_count - 1;
+
+        if (!image)
+                return v->programs[last].va == VA_UNKNOWN ? SG_OK : elf_slots(v, at, last);
+        if (!v->kernel)
+                v->image = last;
+        v->kernel = true;
+        return SG_OK;
 }
 
 sg_err view_detect(struct view *v)
 {
         struct dl_span spans[DL_PROGRAM_ROWS];
-        uint64_t memory = v->size;
+        uint64_t taken = v->size;
         bool fine = true;
 
         v->image = NO_IMAGE;
@@ -144,12 +162,9 @@ sg_err view_detect(struct view *v)
                 struct view_program p = {.spans = 0};
                 if (v->bytes[at] == ELF_FIRST)
                         elf_spans(v, at, spans, &p);
-                if (p.spans == 0 && image_span(v, at, spans)) {
-                        if (!v->kernel)
-                                v->image = v->program_count;
-                        v->kernel = true;
+                bool image = p.spans == 0 && image_span(v, at, spans);
+                if (image)
                         p = (struct view_program){.va = VA_UNKNOWN, .spans = 1};
-                }
                 if (p.spans == 0) {
                         uint32_t end = at;
                         if (v->bytes[at] == ELF_FIRST)
@@ -158,16 +173,16 @@ sg_err view_detect(struct view *v)
                         continue;
                 }
                 uint32_t before = v->program_count;
-                fine = add_fitting(v, &p, spans, &memory);
-                if (fine && v->program_count > before && p.va != VA_UNKNOWN)
-                        fine = elf_slots(v, at, v->program_count - 1) == SG_OK;
+                fine = add_fitting(v, &p, spans, &taken);
+                if (fine && v->program_count > before)
+                        fine = program_added(v, at, image) == SG_OK;
                 at = spans[p.spans - 1].at + spans[p.spans - 1].size;
         }
         if (fine && v->program_count == 0 && v->size > 0) {
                 spans[0] = (struct dl_span){.size = v->size, .memory = v->size};
                 v->image = 0;
                 fine = add_fitting(v, &(struct view_program){.va = VA_UNKNOWN, .spans = 1}, spans,
-                                   &memory);
+                                   &taken);
         }
         set_tails(v);
         return fine ? SG_OK : SG_E_NO_MEMORY;

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 
+#include "delta/create/program.h"
 #include "delta/decoder.h"
 
 #define FUNCTIONS  600u
@@ -168,11 +169,99 @@ static void what_is_no_program_costs_only_bytes(void **state)
         }
 }
 
+/* ---- Programs that take much memory ---- */
+
+#define IMAGE 64u
+
+static void put_elf(struct buffer *b, uint32_t memory)
+{
+        Elf64_Ehdr h = {
+                .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, 1},
+                .e_type = ET_DYN,
+                .e_machine = EM_AARCH64,
+                .e_phoff = sizeof(h),
+                .e_phentsize = sizeof(Elf64_Phdr),
+                .e_phnum = 1,
+        };
+        Elf64_Phdr all = {
+                .p_type = PT_LOAD, .p_filesz = sizeof(h) + sizeof(all), .p_memsz = memory};
+
+        rig_append(b, &h, sizeof(h));
+        rig_append(b, &all, sizeof(all));
+}
+
+/* The header of an arm64 Linux Image. */
+static void put_image(struct buffer *b, uint32_t memory)
+{
+        uint8_t head[IMAGE] = {0};
+
+        dl_put64(head + 16, memory);
+        memcpy(head + 56, "ARM\x64", 4);
+        rig_append(b, head, sizeof(head));
+}
+
+/* Together they leave 64 MiB of the positions, less the file. */
+static struct buffer much_memory(void)
+{
+        struct buffer b = {0};
+
+        put_elf(&b, 0x7e000000);
+        put_elf(&b, 0x7e000000);
+        return b;
+}
+
+static struct view detect(const struct buffer *b)
+{
+        struct view v = {.bytes = b->data, .size = (uint32_t)b->size};
+
+        assert_int_equal(view_detect(&v), SG_OK);
+        return v;
+}
+
+/* An Image that finds no room is no kernel; what is smaller finds it behind that one. */
+static void images_without_room(void **state)
+{
+        struct buffer b = much_memory();
+
+        (void)state;
+        put_image(&b, 0x5000000);
+        struct view v = detect(&b);
+        assert_int_equal(v.program_count, 2);
+        assert_int_equal(v.image, NO_IMAGE);
+        assert_false(v.kernel);
+        view_close(&v);
+        put_image(&b, 0x1000000);
+        v = detect(&b);
+        assert_int_equal(v.program_count, 3);
+        assert_int_equal(v.image, 2);
+        assert_true(v.kernel);
+        view_close(&v);
+        free(b.data);
+}
+
+/* The models look for a kernel in all of the file then. */
+static void patch_of_images_without_room(void **state)
+{
+        struct buffer from = much_memory(), to = much_memory();
+
+        (void)state;
+        put_image(&from, 0x5000000);
+        put_image(&to, 0x5000000);
+        put_image(&to, 0x5000000);
+        struct buffer patch = rig_plain(&from, &to);
+        rig_check(&patch, &from, &to);
+        free(from.data);
+        free(to.data);
+        free(patch.data);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_program_has_its_addresses),
                 cmocka_unit_test(what_is_no_program_costs_only_bytes),
+                cmocka_unit_test(images_without_room),
+                cmocka_unit_test(patch_of_images_without_room),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
