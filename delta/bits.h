@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bits of the patch that took as little room as they were likely (an arithmetic code). */
+/* Bits of the patch, each of which takes the less room the likelier it was (an arithmetic code). */
 #ifndef SEGUE_DELTA_BITS_H
 #define SEGUE_DELTA_BITS_H
 

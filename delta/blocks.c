@@ -58,6 +58,12 @@ bool dl_blocks_joint(const struct dl *dl)
         return sorted_here(dl) & BLOCK_JOINT;
 }
 
+/* What was read is wrong, or was it read at all? */
+static sg_err refused(const struct dl_blocks *b, sg_err e)
+{
+        return b->codes->bits.err ? b->codes->bits.err : e;
+}
+
 static uint32_t number(struct dl_blocks *b)
 {
         return ranks_number(&b->codes->ranks, &b->codes->bits.coder, 0);
@@ -104,7 +110,7 @@ static sg_err read_column(struct dl_blocks *b)
                 }
                 if (!tree_append(&b->tree, ranks[0], run) ||
                     !tree_append(&b->tree, to_front(ranks, rank), 1))
-                        return SG_E_DELTA_SEGMENT;
+                        return refused(b, SG_E_DELTA_SEGMENT);
                 run = 0;
         }
         if (c->bits.err)
@@ -120,24 +126,24 @@ static sg_err read_counts(struct dl_blocks *b)
         for (uint32_t i = 0; i < TREE_BYTES; i++) {
                 counts[i] = number(b);
                 if (counts[i] > DL_SEGMENT_SIZE - size)
-                        return SG_E_DELTA_SEGMENT;
+                        return refused(b, SG_E_DELTA_SEGMENT);
                 size += counts[i];
         }
         if (size > b->left || (size < BLOCK_LEAST && size < b->left))
-                return SG_E_DELTA_SEGMENT;
+                return refused(b, SG_E_DELTA_SEGMENT);
         b->size = size;
-        return tree_begin(&b->tree, counts) ? SG_OK : SG_E_DELTA_SEGMENT;
+        return tree_begin(&b->tree, counts) ? SG_OK : refused(b, SG_E_DELTA_SEGMENT);
 }
 
 static sg_err next_block(struct dl_blocks *b)
 {
-        sg_err e = b->left > 0 ? read_counts(b) : SG_E_DELTA_STREAM;
+        sg_err e = b->left > 0 ? read_counts(b) : refused(b, SG_E_DELTA_STREAM);
 
         if (e)
-                return b->codes->bits.err ? b->codes->bits.err : e;
+                return e;
         b->end = number(b);
         if (b->end > b->size)
-                return SG_E_DELTA_SEGMENT;
+                return refused(b, SG_E_DELTA_SEGMENT);
         e = read_column(b);
         if (e)
                 return e;
@@ -196,5 +202,6 @@ sg_err dl_blocks_finish(struct dl *dl)
 {
         if (!dl_blocks_sorted(dl))
                 return SG_OK;
-        return dl->blocks.left > 0 ? SG_E_DELTA_SEGMENT : dl_bits_finish(&dl->blocks.codes->bits);
+        return dl->blocks.left > 0 ? refused(&dl->blocks, SG_E_DELTA_SEGMENT)
+                                   : dl_bits_finish(&dl->blocks.codes->bits);
 }

@@ -13,7 +13,7 @@
 #include "delta/delta.h"
 
 #define DL_MAGIC   "SGDELTA1"
-#define DL_VERSION 1u
+#define DL_VERSION 2u
 
 /* Byte offsets in the header. */
 enum {

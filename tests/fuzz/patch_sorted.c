@@ -53,7 +53,7 @@ static uint32_t tell_number(struct reading *r)
         return number;
 }
 
-/* Returns its bytes. */
+/* Returns its bytes; 0: more than there can be. */
 static uint32_t tell_block(struct reading *r)
 {
         struct order order;
@@ -62,6 +62,8 @@ static uint32_t tell_block(struct reading *r)
         for (uint32_t i = 0; i < TREE_BYTES; i++)
                 size += tell_number(r);
         tell_number(r);
+        if (size > DL_SEGMENT_SIZE)
+                return 0;
         bytes_varint(r->told, size);
         order_start(&order);
         ranks_column(&r->ranks);

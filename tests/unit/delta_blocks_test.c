@@ -25,7 +25,7 @@ static struct buffer text(size_t size)
         return b;
 }
 
-/* Bytes that follow from the one before but for a little: rank after rank, the escaped ones too. */
+/* Bytes that follow from the one before but for a little: rank after rank. */
 static struct buffer slow_noise(size_t size)
 {
         struct buffer b = rig_noise(size);

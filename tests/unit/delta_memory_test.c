@@ -70,7 +70,7 @@ static void each_allocation_fails(struct buffer from, struct buffer to)
         free(to.data);
 }
 
-/* What deflate codes worse than what is sorted, and in parts. */
+/* What deflate codes worse than what is sorted. */
 static void new_text(void **state)
 {
         struct buffer from = rig_noise(100), to = {0};
