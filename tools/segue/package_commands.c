@@ -152,11 +152,6 @@ static int package_create(const struct args *args)
         return 0;
 }
 
-static sg_err read_archive(void *ctx, uint64_t offset, void *data, size_t length)
-{
-        return mapped_read(ctx, offset, data, length);
-}
-
 /* A package in a file, opened and authenticated against a pinned root. */
 struct opened {
         struct mapped file;
@@ -171,7 +166,7 @@ static struct opened *open_package(const char *path, const struct mapped *pinned
         const struct package_floor floor = {0};
 
         o->file = file_map(path);
-        o->storage = (struct storage){.ctx = &o->file, .size = o->file.size, .read = read_archive};
+        o->storage = (struct storage){.ctx = &o->file, .size = o->file.size, .read = mapped_read};
 
         struct mapped root = *pinned;
 

@@ -52,15 +52,10 @@ static struct mapped list_end(struct chunk_list *list)
                                .size = CHUNK_HEADER_SIZE + list->count * CHUNK_ENTRY_SIZE};
 }
 
-static sg_err read_patch(void *ctx, uint64_t offset, void *buf, size_t length)
-{
-        return mapped_read(ctx, offset, buf, length);
-}
-
 /* The delta's own chunks, so that each step of the decoder touches one chunk. */
 static struct mapped delta_chunks(struct mapped *patch, const struct dl_header *header)
 {
-        const struct dl_ops ops = {.ctx = patch, .patch_read = read_patch};
+        const struct dl_ops ops = {.ctx = patch, .patch_read = mapped_read};
         struct chunk_list list;
 
         list_begin(&list);
