@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """`delta apply`: stopped and resumed, and what is refused before any work."""
 
+import contextlib
+import ctypes
+import fcntl
 import os
+import pty
 import random
+import select
+import signal
+import subprocess
+import termios
 
 import pytest
 
-from conftest import Workshop
+from conftest import SEGUE, Workshop
 
 SIZE = 3_505_000
 APPLY = ["delta", "apply", "--from", "old", "delta", "-o", "out"]
@@ -33,6 +41,143 @@ def pair(made, tmp_path):
 def stop(pair, after="1M", out="out"):
     pair.segue("delta", "apply", "--from", "old", "delta", "-o", out, "--stop-after", after,
                "--resume-file", "r")
+
+
+@contextlib.contextmanager
+def watch(folder, kind, name):
+    """Gives a function that waits until inotify tells this of this file."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_CLOEXEC)
+    assert fd >= 0 and libc.inotify_add_watch(fd, folder.encode(), kind) >= 0
+
+    def wait():
+        seen = b""
+        while f"{name}\0".encode() not in seen:
+            assert select.select([fd], [], [], 60)[0], f"nothing was told of {name}: {seen}"
+            seen += os.read(fd, 4096)
+    try:
+        yield wait
+    finally:
+        os.close(fd)
+
+
+IN_ACCESS, IN_OPEN, IN_MOVED_TO = 0x01, 0x20, 0x80
+
+
+@contextlib.contextmanager
+def running(pair, *args, **streams):
+    process = subprocess.Popen([SEGUE, *args], cwd=pair.folder, **streams)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def full_pipe():
+    """Who writes to it waits until all that it holds is read."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"." * 4096)
+    os.set_blocking(write, True)
+    with open(read, "rb") as reader, open(write, "wb") as writer:
+        yield reader, writer
+
+
+@contextlib.contextmanager
+def stopped_terminal():
+    """Who writes to it waits, as after control-S."""
+    master, slave = pty.openpty()
+    termios.tcflow(slave, termios.TCOOFF)
+    try:
+        yield slave
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_what_another_run_holds_is_not_touched(pair, stopped):
+    if stopped:
+        stop(pair)
+    else:
+        pair.write("out.part", b"another's")
+    was, before = pair.read("out.part"), set(os.listdir(pair.folder))
+    with open(pair.path("out.part"), "rb") as part:
+        fcntl.flock(part, fcntl.LOCK_EX)
+        for more in [], ["--stop-after", "0"]:
+            assert "out.part: another run works in it" in pair.refused(101, *APPLY, "--resume-file", "r", *more)
+        assert pair.read("out.part") == was and set(os.listdir(pair.folder)) == before
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+def test_a_run_holds_its_part_until_it_ends(pair):
+    """The first has written its checkpoint and waits to say so."""
+    with watch(pair.folder, IN_MOVED_TO, "r") as moved, full_pipe() as (reader, writer), running(
+            pair, *APPLY, "--resume-file", "r", "--stop-after", "1M", stdout=writer) as first:
+        moved()
+        for checkpoint in "r", "another":
+            pair.refused(101, *APPLY, "--resume-file", checkpoint)
+        writer.close()
+        assert reader.read().endswith(b"run it again without --stop-after\n")
+        assert first.wait(60) == 0
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+def test_a_run_that_found_no_checkpoint_leaves_one_written_since(pair):
+    with watch(pair.folder, IN_ACCESS, "old") as accessed, stopped_terminal() as terminal, running(
+            pair, *APPLY, "--resume-file", "r", stderr=terminal) as late:
+        accessed()
+        stop(pair)
+        part, checkpoint = pair.read("out.part"), pair.read("r")
+        termios.tcflow(terminal, termios.TCOON)
+        assert late.wait(60) == 1
+    assert pair.read("out.part") == part and pair.read("r") == checkpoint
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_what_a_run_goes_on_with(pair, number):
+    stop(pair)
+    before, part, checkpoint = set(os.listdir(pair.folder)), pair.read("out.part"), pair.read("r")
+    with watch(pair.folder, IN_OPEN, "out.part") as opened, stopped_terminal() as terminal, running(
+            pair, *APPLY, "--resume-file", "r", stderr=terminal) as run:
+        opened()
+        run.send_signal(number)
+        assert run.wait(60) == -number
+    assert set(os.listdir(pair.folder)) == before
+    assert pair.read("out.part") == part and pair.read("r") == checkpoint
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_once_the_checkpoint_is_there(pair, number):
+    with watch(pair.folder, IN_MOVED_TO, "r") as moved, full_pipe() as (_, writer), running(
+            pair, *APPLY, "--resume-file", "r", "--stop-after", "1M", stdout=writer) as run:
+        moved()
+        run.send_signal(number)
+        assert run.wait(60) == -number
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+
+
+def test_a_damaged_segment_leaves_what_a_run_goes_on_with(pair):
+    stop(pair)
+    bad = bytearray(pair.read("delta"))
+    bad[-1] ^= 1
+    pair.write("bad", bad)
+    before, checkpoint = set(os.listdir(pair.folder)), pair.read("r")
+    pair.refused(307, "delta", "apply", "--from", "old", "bad", "-o", "out", "--resume-file", "r")
+    assert set(os.listdir(pair.folder)) == before and pair.read("r") == checkpoint
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
 
 
 def test_an_old_part_of_another_length_is_cut(pair):

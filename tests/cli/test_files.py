@@ -131,6 +131,15 @@ def test_a_full_disk_in_the_middle(place):
                        *more)
         assert done.stderr == "segue: error 101: input/output error: x: File too large\n"
         assert set(os.listdir(place.folder)) == before
+    resumed = ["delta", "apply", "--from", "old.img", "grows", "-o", "x", "--resume-file", "r"]
+    place.segue(*resumed, "--stop-after", "1M")
+    checkpoint = place.read("r")
+    done = limited(place, 1_500_001, *resumed)
+    assert done.stderr == "segue: error 101: input/output error: x: File too large\n"
+    assert set(os.listdir(place.folder)) == before | {"r", "x.part"}
+    assert place.read("r") == checkpoint
+    place.segue(*resumed)
+    assert place.read("x") == place.read("big")
     place.segue("disk", "create", "--vms", "system.dtb", "-o", "disk.img")
     done = limited(place, 30_000, "disk", "put", "--vms", "system.dtb", "--put", "inbox=big", "disk.img")
     assert done.stderr == "segue: error 101: input/output error: inbox: File too large\n"

@@ -51,25 +51,30 @@ static sg_err new_write(void *ctx, uint64_t offset, const void *buf, size_t leng
         return SG_OK;
 }
 
-/* What an earlier, stopped run left behind; false when there is none. */
-static bool read_checkpoint(const char *path, struct dl_checkpoint *checkpoint)
+/* An earlier, stopped run left it behind. */
+static bool has_checkpoint(const char *path)
 {
-        if (path == NULL || (access(path, F_OK) != 0 && errno == ENOENT)) {
-                return false;
-        }
+        return path != NULL && (access(path, F_OK) == 0 || errno != ENOENT);
+}
+
+static void read_checkpoint(const char *path, struct dl_checkpoint *checkpoint)
+{
         struct mapped file = file_map(path);
 
         if (file.size != sizeof(checkpoint->bytes)) {
                 fail(SG_E_DELTA_CHECKPOINT, "%s", path);
         }
         memcpy(checkpoint->bytes, file.data, sizeof(checkpoint->bytes));
-        return true;
 }
 
-/* The work that a checkpoint goes on with. */
-static struct output *open_stopped(const struct application *a, uint64_t size)
+/* The work that a checkpoint goes on with. Until it is locked another run may go on with it, so the
+ * checkpoint that counts is the one read then. */
+static struct output *open_stopped(const struct application *a, uint64_t size,
+                                   struct dl_checkpoint *checkpoint)
 {
-        struct output *out = output_open_kept(a->out_path, true);
+        read_checkpoint(a->resume_path, checkpoint);
+
+        struct output *out = output_open_kept(a->out_path, false);
 
         if (out == NULL) {
                 fail(SG_E_DELTA_CHECKPOINT, "%s: it goes on with %s.part, which is missing",
@@ -80,6 +85,7 @@ static struct output *open_stopped(const struct application *a, uint64_t size)
                      a->resume_path, out->part, (unsigned long long)out->size,
                      (unsigned long long)size);
         }
+        read_checkpoint(a->resume_path, checkpoint);
         return out;
 }
 
@@ -89,8 +95,13 @@ static struct output *open_new(const struct application *a, uint64_t size)
         if (a->resume_path == NULL) {
                 return output_open(a->out_path);
         }
-        struct output *out = output_open_kept(a->out_path, false);
+        struct output *out = output_open_kept(a->out_path, true);
 
+        if (has_checkpoint(a->resume_path)) {
+                fail(SG_E_DELTA_CHECKPOINT, "%s: another run has just written it: run it again",
+                     a->resume_path);
+        }
+        out->kept = false;
         output_resize(out, size);
         return out;
 }
@@ -133,11 +144,13 @@ static bool decode(struct dl *dl, const struct dl_header *header, uint64_t stop_
 static void stop(struct application *a, const struct dl *dl, const struct dl_header *header)
 {
         struct dl_checkpoint checkpoint;
+        struct output *out = output_open(a->resume_path);
 
         dl_checkpoint_save(dl, &checkpoint);
         output_sync(a->out);
-        file_write(a->resume_path, checkpoint.bytes, sizeof(checkpoint.bytes));
-        a->out->kept = true;
+        output_write(out, checkpoint.bytes, sizeof(checkpoint.bytes));
+        a->out->kept = true; /* before there is a checkpoint that needs it */
+        output_commit(out);
         printf("stopped after %u of %u segments; run it again without --stop-after\n",
                dl_segment(dl), header->segment_count);
 }
@@ -171,10 +184,10 @@ static int apply(struct application *a, uint64_t ram_max, uint64_t stop_after)
         if (header.arena_size > ram_max) {
                 fail(SG_E_DELTA_RAM, "%s: it needs %u bytes", a->patch_path, header.arena_size);
         }
-        bool resumes = read_checkpoint(a->resume_path, &checkpoint);
+        bool resumes = has_checkpoint(a->resume_path);
 
         if (resumes) {
-                a->out = open_stopped(a, header.to_size);
+                a->out = open_stopped(a, header.to_size, &checkpoint);
         }
         struct dl *dl = open_decoder(&ops, &header, a, resumes ? &checkpoint : NULL);
 

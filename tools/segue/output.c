@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,52 +101,87 @@ char *output_target(const char *path)
         return target;
 }
 
-static struct output *open_part(const char *path, char *target, char *part, int flags)
+/* A regular file; -1 when there is none and it is not to be created. */
+static int open_part(const char *path, const char *part, int flags, struct stat *st)
+{
+        int fd = open(part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
+
+        if (fd < 0 && errno == ENOENT && !(flags & O_CREAT)) {
+                return -1;
+        }
+        if (fd < 0 || fstat(fd, st) != 0) {
+                fail(SG_E_IO, "%s: %s: %s", path, part, strerror(errno));
+        }
+        if (!S_ISREG(st->st_mode)) {
+                fail(SG_E_IO, "%s: %s: not a regular file", path, part);
+        }
+        return fd;
+}
+
+/* The same, locked before anything of it is changed. */
+static int open_locked(const char *path, const char *part, int flags, struct stat *st)
+{
+        struct stat named;
+        int fd;
+
+        while ((fd = open_part(path, part, flags, st)) >= 0) {
+                if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+                        fail(SG_E_IO, "%s: %s: %s", path, part,
+                             errno == EWOULDBLOCK ? "another run works in it" : strerror(errno));
+                }
+                /* Who had it until now may have written to it, or given it the output's name. */
+                if (fstat(fd, st) == 0 && lstat(part, &named) == 0 && st->st_ino == named.st_ino &&
+                    st->st_dev == named.st_dev) {
+                        break;
+                }
+                close(fd);
+        }
+        return fd;
+}
+
+/* The part comes last: with it the output is the handler's. */
+static struct output *begin(const struct output *begun, char *part)
 {
         static bool registered;
         struct output *out = free_output();
-        struct stat st;
 
         if (!registered) {
                 remove_on_the_way_out();
                 registered = true;
         }
-        *out = (struct output){.path = path, .target = target};
-        out->fd = open(part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags, 0666);
-        if (out->fd < 0 && errno == ENOENT && !(flags & O_CREAT)) {
-                free(part);
-                free(target);
-                return NULL;
-        }
-        if (out->fd < 0 || fstat(out->fd, &st) != 0) {
-                fail(SG_E_IO, "%s: %s: %s", path, part, strerror(errno));
-        }
-        if (!S_ISREG(st.st_mode)) {
-                fail(SG_E_IO, "%s: %s: not a regular file", path, part);
-        }
+        *out = *begun;
         out->part = part;
-        out->size = (uint64_t)st.st_size;
         return out;
 }
 
 struct output *output_open(const char *path)
 {
         char *target = output_target(path);
+        char *part = format("%s.part-%ld", target, (long)getpid());
+        struct stat st;
+        int fd = open_part(path, part, O_CREAT | O_TRUNC, &st);
 
-        return open_part(path, target, format("%s.part-%ld", target, (long)getpid()),
-                         O_CREAT | O_TRUNC);
+        return begin(&(struct output){.path = path, .target = target, .fd = fd}, part);
 }
 
-struct output *output_open_kept(const char *path, bool resumes)
+struct output *output_open_kept(const char *path, bool create)
 {
         char *target = output_target(path);
-        struct output *out =
-                open_part(path, target, format("%s.part", target), resumes ? 0 : O_CREAT | O_TRUNC);
+        char *part = format("%s.part", target);
+        struct stat st;
+        int fd = open_locked(path, part, create ? O_CREAT : 0, &st);
 
-        if (out != NULL) {
-                out->kept = resumes;
+        if (fd < 0) {
+                free(part);
+                free(target);
+                return NULL;
         }
-        return out;
+        return begin(&(struct output){.path = path,
+                                      .target = target,
+                                      .size = (uint64_t)st.st_size,
+                                      .fd = fd,
+                                      .kept = true},
+                     part);
 }
 
 void output_check(const char *path)
@@ -167,33 +203,57 @@ void output_resize(struct output *out, uint64_t size)
         out->size = size;
 }
 
+/* The names in the target's folder. One that may not be read, or that its file system cannot make
+ * durable, is left to the system. */
+static void sync_names(const struct output *out)
+{
+        char *folder = format("%.*s/", (int)(strrchr(out->target, '/') - out->target), out->target);
+        int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL) {
+                fail_errno(out->path);
+        }
+        if (fd >= 0) {
+                close(fd);
+        }
+        free(folder);
+}
+
 void output_sync(struct output *out)
 {
         if (fsync(out->fd) != 0) {
                 fail_errno(out->path);
         }
+        sync_names(out);
 }
 
-static void forget(struct output *out)
+/* The part is nobody's any more, whatever it is called now. The lock goes last. */
+static void end(struct output *out, char *part)
 {
-        free(out->part);
+        close(out->fd);
+        free(part);
         free(out->target);
-        out->part = NULL;
 }
 
 void output_drop(struct output *out)
 {
-        close(out->fd);
-        unlink(out->part);
-        forget(out);
+        char *part = out->part;
+
+        unlink(part);
+        out->part = NULL;
+        end(out, part);
 }
 
 void output_commit(struct output *out)
 {
-        if (fsync(out->fd) != 0 || close(out->fd) != 0 || rename(out->part, out->target) != 0) {
+        char *part = out->part;
+
+        if (fsync(out->fd) != 0 || rename(part, out->target) != 0) {
                 fail_errno(out->path);
         }
-        forget(out);
+        out->part = NULL;
+        sync_names(out);
+        end(out, part);
 }
 
 void file_write(const char *path, const void *data, size_t size)

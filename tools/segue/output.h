@@ -8,16 +8,17 @@
 #include <stdint.h>
 
 /*
- * A file being written as "<target>.part-<pid>". What is not committed is removed at exit. Where a
- * link stands the file that it leads to is replaced; a device, FIFO or folder is refused.
+ * A file being written as "<target>.part-<pid>". What is not committed is removed at exit and by
+ * signals, whose handler reads the volatile members. Where a link stands the file that it leads to
+ * is replaced; a device, FIFO or folder is refused.
  */
 struct output {
         const char *path; /* as it was given, for messages */
         char *target;
-        char *part;
+        char *volatile part;
         uint64_t size;
         int fd;
-        bool kept; /* when it is not committed, it is not removed */
+        volatile bool kept; /* when it is not committed, it is not removed */
 };
 
 struct output *output_open(const char *path);
@@ -26,10 +27,13 @@ void output_check(const char *path);
 /* Where it will stand: an absolute path, with all links followed. */
 char *output_target(const char *path);
 
-/* The same as "<target>.part". One that resumes goes on with what a run before kept; NULL when
- * there is nothing. */
-struct output *output_open_kept(const char *path, bool resumes);
-/* Makes durable what is there so far. */
+/*
+ * The same as "<target>.part", kept, with what a run before left in it; NULL when there is nothing
+ * and it is not to be created. It is locked until it is committed or dropped, or the program ends;
+ * where another run has it the program ends.
+ */
+struct output *output_open_kept(const char *path, bool create);
+/* Makes durable what is there so far, under the part's name. */
 void output_sync(struct output *out);
 void output_drop(struct output *out);
 
