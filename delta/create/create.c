@@ -98,7 +98,8 @@ uint64_t encoder_limit(const struct encoder *e)
 static bool give_up_failed(struct encoder *e, sg_err err)
 {
         return (err == SG_E_DELTA_MODEL && give_up_refused(e)) ||
-               (err == SG_E_DELTA_MAP && give_up_model(e, CHUNK_FULL));
+               (err == SG_E_DELTA_MAP && give_up_model(e, CHUNK_FULL)) ||
+               (err == SG_E_DELTA_RAM && give_up_model(e, MEMORY_SHORT));
 }
 
 static sg_err choose_models(struct encoder *e)
@@ -279,7 +280,8 @@ sg_err create_within(const struct dl_image *from, const struct dl_image *to,
 
         rival_init(&rival, &e);
         sg_err err = encode(&e, &rival);
-        e.notes |= models_in_use(&e) ? DL_F_PLAIN : 0; /* should the rival be smaller */
+        if (!err && models_in_use(&e))
+                e.notes |= DL_F_PLAIN; /* should the rival be smaller */
         encoder_free(&e);
         if (err == SG_E_DELTA_RAM || err == SG_E_DELTA_MAP || err == SG_E_DELTA_MODEL)
                 rival_start(&rival);
