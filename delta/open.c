@@ -6,6 +6,39 @@
 enum { C_MAGIC = 0, C_PATCH = 8, C_SEGMENT = 12, C_CRC = DL_CHECKPOINT_SIZE - 4 };
 #define C_MAGIC_TEXT "SGDLCKP1"
 
+/* Sections that are read with another one. */
+static const struct {
+        enum dl_section_id id, reader;
+} parts[] = {
+        {DL_S_REGIONS, DL_S_PROGRAM},
+        {DL_S_OBJECTS, DL_S_PROGRAM},
+        {DL_S_BTF_NEW, DL_S_BTF},
+        {DL_S_KALLSYMS_NEW, DL_S_KALLSYMS},
+};
+
+static bool is_there(const struct dl_section *sections, uint32_t count, enum dl_section_id id)
+{
+        uint32_t i = 0;
+
+        while (i < count && sections[i].id != id)
+                i++;
+        return i < count;
+}
+
+/* There is no section that nothing reads, and a map just where the header says so. */
+static sg_err check_readers(const struct dl_header *h, const struct dl_section *sections)
+{
+        bool resident = h->flags & DL_F_RESIDENT;
+
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                if (is_there(sections, h->section_count, parts[i].id) &&
+                    !is_there(sections, h->section_count, parts[i].reader))
+                        return SG_E_DELTA_HEADER;
+        }
+        return is_there(sections, h->section_count, DL_S_MAP) == resident ? SG_OK
+                                                                          : SG_E_DELTA_HEADER;
+}
+
 sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                          struct dl_section sections[DL_SECTIONS_MAX])
 {
@@ -31,7 +64,7 @@ sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                         return SG_E_DELTA_HEADER;
                 last = s->id;
         }
-        return offset == h->chunk0_size ? SG_OK : SG_E_DELTA_HEADER;
+        return offset == h->chunk0_size ? check_readers(h, sections) : SG_E_DELTA_HEADER;
 }
 
 sg_err dl_chunk0_check(struct dl *dl)
@@ -91,33 +124,10 @@ sg_err dl_section_finish(struct dl *dl, enum dl_section_id id)
         return e || s->unpacked == dl_section(dl, id)->raw ? e : SG_E_DELTA_HEADER;
 }
 
-/* Sections that are read with another one. */
-static const struct {
-        enum dl_section_id id, reader;
-} parts[] = {
-        {DL_S_REGIONS, DL_S_PROGRAM},
-        {DL_S_OBJECTS, DL_S_PROGRAM},
-        {DL_S_BTF_NEW, DL_S_BTF},
-        {DL_S_KALLSYMS_NEW, DL_S_KALLSYMS},
-};
-
-/* There is no section that nothing reads. */
-static sg_err check_readers(const struct dl *dl)
-{
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-                if (dl_section(dl, parts[i].id) && !dl_section(dl, parts[i].reader))
-                        return SG_E_DELTA_HEADER;
-        }
-        return SG_OK;
-}
-
 static sg_err read_map(struct dl *dl)
 {
         const struct dl_section *s = dl_section(dl, DL_S_MAP);
-        bool resident = dl->header.flags & DL_F_RESIDENT;
 
-        if ((s != NULL) != resident)
-                return SG_E_DELTA_HEADER;
         if (!s)
                 return SG_OK;
         sg_err e = dl_section_start(dl, DL_S_MAP);
@@ -176,8 +186,6 @@ sg_err dl_open(struct dl **out, const struct dl_ops *ops, const struct dl_header
                 e = read_table(dl);
         if (!e)
                 e = check_table(dl);
-        if (!e)
-                e = check_readers(dl);
         if (!e)
                 e = read_map(dl);
         for (unsigned i = 0; !e && i < DL_MODELS; i++) {

@@ -255,8 +255,8 @@ static void put_arena_size(uint8_t *patch, size_t size)
         struct dl_arena plan = {NULL, 0};
         struct dl *dl = calloc(1, sizeof(*dl));
 
-        if (dl && dl_header_parse(patch, &dl->header) == SG_OK &&
-            dl_directory_read(&ops, &dl->header, dl->sections) == SG_OK) {
+        if (dl && dl_header_parse(patch, &dl->header) == SG_OK) {
+                (void)dl_directory_read(&ops, &dl->header, dl->sections); /* it may be refused */
                 dl_arena_plan(dl, &plan);
                 dl_put32(patch + DL_H_ARENA_SIZE, (uint32_t)plan.used);
         }

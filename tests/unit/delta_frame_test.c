@@ -500,6 +500,7 @@ static void information_of_damaged_patches(void **state)
                 {"a section beyond the last", section_beyond_the_last_number, SG_E_DELTA_HEADER},
                 {"a section's checksum", section_with_another_checksum, SG_E_DELTA_MAP},
                 {"a segment's checksum", segment_with_another_checksum, SG_E_DELTA_SEGMENT},
+                {"a map that nothing tells of", map_that_nothing_tells_of, SG_E_DELTA_HEADER},
                 {"a table that falls", table_that_falls, SG_E_DELTA_TABLE},
                 {"a table that ends too early", table_that_ends_too_early, SG_E_DELTA_TABLE},
                 {"lengths without an end", lengths_without_an_end, SG_E_DELTA_SEGMENT},
