@@ -6,39 +6,6 @@
 enum { C_MAGIC = 0, C_PATCH = 8, C_SEGMENT = 12, C_CRC = DL_CHECKPOINT_SIZE - 4 };
 #define C_MAGIC_TEXT "SGDLCKP1"
 
-/* Sections that are read with another one. */
-static const struct {
-        enum dl_section_id id, reader;
-} parts[] = {
-        {DL_S_REGIONS, DL_S_PROGRAM},
-        {DL_S_OBJECTS, DL_S_PROGRAM},
-        {DL_S_BTF_NEW, DL_S_BTF},
-        {DL_S_KALLSYMS_NEW, DL_S_KALLSYMS},
-};
-
-static bool is_there(const struct dl_section *sections, uint32_t count, enum dl_section_id id)
-{
-        uint32_t i = 0;
-
-        while (i < count && sections[i].id != id)
-                i++;
-        return i < count;
-}
-
-/* There is no section that nothing reads, and a map just where the header says so. */
-static sg_err check_readers(const struct dl_header *h, const struct dl_section *sections)
-{
-        bool resident = h->flags & DL_F_RESIDENT;
-
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-                if (is_there(sections, h->section_count, parts[i].id) &&
-                    !is_there(sections, h->section_count, parts[i].reader))
-                        return SG_E_DELTA_HEADER;
-        }
-        return is_there(sections, h->section_count, DL_S_MAP) == resident ? SG_OK
-                                                                          : SG_E_DELTA_HEADER;
-}
-
 sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                          struct dl_section sections[DL_SECTIONS_MAX])
 {
@@ -64,7 +31,29 @@ sg_err dl_directory_read(const struct dl_ops *ops, const struct dl_header *h,
                         return SG_E_DELTA_HEADER;
                 last = s->id;
         }
-        return offset == h->chunk0_size ? check_readers(h, sections) : SG_E_DELTA_HEADER;
+        return offset == h->chunk0_size ? SG_OK : SG_E_DELTA_HEADER;
+}
+
+/* Sections that are read with another one. */
+static const struct {
+        enum dl_section_id id, reader;
+} parts[] = {
+        {DL_S_REGIONS, DL_S_PROGRAM},
+        {DL_S_OBJECTS, DL_S_PROGRAM},
+        {DL_S_BTF_NEW, DL_S_BTF},
+        {DL_S_KALLSYMS_NEW, DL_S_KALLSYMS},
+};
+
+/* There is no section that nothing reads, and a map just where the header says so. */
+static sg_err check_readers(const struct dl *dl)
+{
+        bool resident = dl->header.flags & DL_F_RESIDENT;
+
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                if (dl_section(dl, parts[i].id) && !dl_section(dl, parts[i].reader))
+                        return SG_E_DELTA_HEADER;
+        }
+        return (dl_section(dl, DL_S_MAP) != NULL) == resident ? SG_OK : SG_E_DELTA_HEADER;
 }
 
 sg_err dl_chunk0_check(struct dl *dl)
@@ -85,7 +74,7 @@ sg_err dl_chunk0_check(struct dl *dl)
                 if (crc != dl->sections[i].crc)
                         return SG_E_DELTA_MAP;
         }
-        return SG_OK;
+        return check_readers(dl);
 }
 
 static sg_err read_table(struct dl *dl)
