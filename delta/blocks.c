@@ -83,39 +83,29 @@ void dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
         b->waiting = 0;
 }
 
-static uint8_t to_front(uint8_t ranks[256], uint32_t rank)
-{
-        uint8_t byte = ranks[rank];
-
-        memmove(ranks + 1, ranks, rank);
-        ranks[0] = byte;
-        return byte;
-}
-
 /* Read the last column. */
 static sg_err read_column(struct dl_blocks *b)
 {
         struct block_codes *c = b->codes;
-        uint8_t ranks[256];
+        struct rank_order order;
         uint32_t run = 0;
 
-        for (uint32_t i = 0; i < 256; i++)
-                ranks[i] = (uint8_t)i;
+        rank_order_start(&order);
         ranks_column(&c->ranks);
         for (uint32_t at = 0; at < b->size && !c->bits.err; at++) {
-                uint8_t rank = ranks_code(&c->ranks, &c->bits.coder, ranks[0], 0);
+                uint8_t rank = ranks_code(&c->ranks, &c->bits.coder, order.bytes[0], 0);
                 if (rank == 0) {
                         run++;
                         continue;
                 }
-                if (!tree_append(&b->tree, ranks[0], run) ||
-                    !tree_append(&b->tree, to_front(ranks, rank), 1))
+                if (!tree_append(&b->tree, order.bytes[0], run) ||
+                    !tree_append(&b->tree, rank_order_take(&order, rank), 1))
                         return refused(b, SG_E_DELTA_SEGMENT);
                 run = 0;
         }
         if (c->bits.err)
                 return c->bits.err;
-        return tree_append(&b->tree, ranks[0], run) ? SG_OK : SG_E_DELTA_SEGMENT;
+        return tree_append(&b->tree, order.bytes[0], run) ? SG_OK : SG_E_DELTA_SEGMENT;
 }
 
 /* How often each byte stands in the block: so its size. */

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/ranks.h"
 
-#include <string.h>
+#include "delta/wire.h"
 
-static uint32_t least(uint32_t a, uint32_t b)
+void rank_order_start(struct rank_order *o)
 {
-        return a < b ? a : b;
+        for (uint32_t i = 0; i < sizeof(o->bytes); i++)
+                o->bytes[i] = (uint8_t)i;
+}
+
+uint8_t rank_order_take(struct rank_order *o, uint8_t rank)
+{
+        uint8_t byte = o->bytes[rank];
+
+        memmove(o->bytes + 1, o->bytes, rank);
+        o->bytes[0] = byte;
+        return byte;
 }
 
 static uint32_t bits_of(uint32_t v)
@@ -41,11 +51,11 @@ void ranks_column(struct ranks *r)
 /* How many bits the rank has, one by one. */
 static uint32_t code_size(struct ranks *r, struct coder *c, uint8_t front, uint32_t size)
 {
-        uint32_t a = least(r->last[0], 4), b = least(r->last[1], 4);
+        uint32_t a = dl_least(r->last[0], 4), b = dl_least(r->last[1], 4);
         struct odds *contexts[ODDS_CONTEXTS] = {
-                &r->mean[least(r->late / 64, 31) * RANK_BITS],
-                &r->three[(a * 25 + b * 5 + least(r->last[2], 4)) * RANK_BITS],
-                &r->run[(least(r->zeros, 15) * 5 + a) * RANK_BITS],
+                &r->mean[dl_least(r->late / 64, 31) * RANK_BITS],
+                &r->three[(a * 25 + b * 5 + dl_least(r->last[2], 4)) * RANK_BITS],
+                &r->run[(dl_least(r->zeros, 15) * 5 + a) * RANK_BITS],
                 &r->front[front * RANK_BITS],
         };
         struct odds_bit bit = {.tables = &r->tables};

@@ -9,6 +9,16 @@
 
 #include "delta/odds.h"
 
+/* The bytes of the ranks: by last use, at first 0 to 255. */
+struct rank_order {
+        uint8_t bytes[256];
+};
+
+void rank_order_start(struct rank_order *o);
+
+/* The byte of a rank, which is rank 0's from now on. */
+uint8_t rank_order_take(struct rank_order *o, uint8_t rank);
+
 struct coder {
         /* A bit that is 1 with a likelihood of one / 65536: to be written, or returned. */
         bool (*bit)(struct coder *c, uint32_t one, bool bit);

@@ -146,11 +146,6 @@ const struct dl_made *dl_made_at(const struct dl *dl, uint32_t to)
         return NULL;
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-        return a < b ? a : b;
-}
-
 /* The run of output at `to` that has one source, at most n bytes of it. */
 static sg_err fill_run(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n, uint32_t *run)
 {
@@ -159,25 +154,25 @@ static sg_err fill_run(struct dl *dl, uint8_t *out, uint32_t to, uint32_t n, uin
         sg_err e;
 
         if (made && to >= made->to) {
-                *run = least(n, made->to + made->length - to);
+                *run = dl_least(n, made->to + made->length - to);
                 if (!made->make)
                         return SG_OK;
                 e = made->make(dl, to - made->to, out, *run);
                 return e ? e : correct(dl, out, *run);
         }
-        *run = made ? least(n, made->to - to) : n;
+        *run = made ? dl_least(n, made->to - to) : n;
         while (dl->copying && to >= c->to + c->length) {
                 e = dl_copies_next(dl);
                 if (e)
                         return e;
         }
         if (dl->copying && to >= c->to) {
-                *run = least(*run, c->to + c->length - to);
+                *run = dl_least(*run, c->to + c->length - to);
                 e = dl_predict(dl, out, to, c->from + (to - c->to), *run);
                 return e ? e : correct(dl, out, *run);
         }
         if (dl->copying)
-                *run = least(*run, c->to - to);
+                *run = dl_least(*run, c->to - to);
         return take(dl, DL_LITERALS, out, *run);
 }
 
@@ -233,9 +228,9 @@ static sg_err write_window(struct dl *dl, uint32_t to, uint32_t n)
                 }
                 bool skip = elsewhere && to >= elsewhere->to;
                 if (skip)
-                        run = least(n, elsewhere->to + elsewhere->length - to);
+                        run = dl_least(n, elsewhere->to + elsewhere->length - to);
                 else if (elsewhere)
-                        run = least(n, elsewhere->to - to);
+                        run = dl_least(n, elsewhere->to - to);
                 if (!skip)
                         e = dl->ops.new_write(dl->ops.ctx, to, bytes, run);
                 bytes += run;
@@ -250,10 +245,10 @@ static sg_err decode_windows(struct dl *dl, uint32_t to, uint32_t end)
         sg_err e = SG_OK;
 
         while (!e && to < end) {
-                uint32_t n = least(end - to, DL_OUTPUT_WINDOW);
+                uint32_t n = dl_least(end - to, DL_OUTPUT_WINDOW);
                 dl->window_at = to;
                 for (uint32_t at = 0; !e && at < n; at += DL_PIECE)
-                        e = fill(dl, dl->window + at, to + at, least(n - at, DL_PIECE));
+                        e = fill(dl, dl->window + at, to + at, dl_least(n - at, DL_PIECE));
                 if (!e)
                         e = write_window(dl, to, n);
                 to += n;

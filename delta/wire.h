@@ -197,6 +197,11 @@ static inline bool dl_varint_add(uint32_t *v, unsigned k, uint8_t byte)
         return true;
 }
 
+static inline uint32_t dl_least(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
 static inline int32_t dl_unzigzag(uint32_t v)
 {
         return (int32_t)(v >> 1 ^ (0u - (v & 1u)));

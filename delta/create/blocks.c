@@ -6,15 +6,13 @@
 
 #include "delta/create/bits.h"
 
-static uint8_t rank_of(uint8_t ranks[256], uint8_t byte)
+static uint8_t rank_of(const struct rank_order *o, uint8_t byte)
 {
-        uint32_t rank = 0;
+        uint8_t rank = 0;
 
-        while (ranks[rank] != byte)
+        while (o->bytes[rank] != byte)
                 rank++;
-        memmove(ranks + 1, ranks, rank);
-        ranks[0] = byte;
-        return (uint8_t)rank;
+        return rank;
 }
 
 /* What blocks are written to. */
@@ -27,14 +25,14 @@ struct sorter {
 
 static void put_column(struct sorter *s, const uint8_t *last, uint32_t n)
 {
-        uint8_t ranks[256];
+        struct rank_order order;
 
-        for (uint32_t i = 0; i < 256; i++)
-                ranks[i] = (uint8_t)i;
+        rank_order_start(&order);
         ranks_column(&s->ranks);
         for (uint32_t i = 0; i < n; i++) {
-                uint8_t front = ranks[0];
-                ranks_code(&s->ranks, &s->bits.coder, front, rank_of(ranks, last[i]));
+                uint8_t rank = rank_of(&order, last[i]);
+                ranks_code(&s->ranks, &s->bits.coder, order.bytes[0], rank);
+                rank_order_take(&order, rank);
         }
 }
 

@@ -33,7 +33,7 @@ struct encoder {
         struct anchors anchors;
         uint32_t without;           /* DL_F_NO_...: models given up */
         uint32_t notes;             /* DL_F_...: why, and what else is told of the encoder's work */
-        enum dl_section_id refused; /* by the mirror with SG_E_DELTA_MODEL: this model's */
+        enum dl_section_id refused; /* after SG_E_DELTA_MODEL: the model tried last, its section */
         struct hole holes[DL_MADE_MAX];
         uint32_t hole_count;
         struct bytes start; /* chunk 0 without a segment table, for the mirror */

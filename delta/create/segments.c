@@ -72,11 +72,6 @@ struct segment {
         uint32_t to, from;  /* where the last copy ended */
 };
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-        return a < b ? a : b;
-}
-
 /* Note what a prediction of n output bytes at `to` missed. */
 static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
                             const uint8_t *predicted, uint32_t n)
@@ -108,7 +103,7 @@ static void add_seek(struct segment *s, uint32_t seek)
 static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
 {
         uint32_t from = c->from + (s->at - c->to);
-        uint32_t length = least(c->to + c->length, end) - s->at;
+        uint32_t length = dl_least(c->to + c->length, end) - s->at;
 
         if (e->resident || (s->at != c->to && s->at != s->start))
                 return;
@@ -146,7 +141,7 @@ static sg_err add_predicted(struct encoder *e, struct segment *s, const struct d
 static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
 {
         const struct dl_made *made = dl_made_at(e->mirror, s->at);
-        uint32_t run = least(end - s->at, DL_PIECE - s->at % DL_PIECE);
+        uint32_t run = dl_least(end - s->at, DL_PIECE - s->at % DL_PIECE);
         const struct dl_copy *c = NULL;
         sg_err err = SG_OK;
 
@@ -158,16 +153,16 @@ static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
                 c = NULL;
         }
         if (made && s->at >= made->to) {
-                run = least(run, made->to + made->length - s->at);
+                run = dl_least(run, made->to + made->length - s->at);
                 err = add_made(e, s, made, run);
         } else if (c && s->at >= c->to) {
-                run = least(run, c->to + c->length - s->at);
-                run = made ? least(run, made->to - s->at) : run;
+                run = dl_least(run, c->to + c->length - s->at);
+                run = made ? dl_least(run, made->to - s->at) : run;
                 add_copy(e, s, c, end);
                 err = add_predicted(e, s, c, run);
         } else {
-                run = made ? least(run, made->to - s->at) : run;
-                run = c ? least(run, c->to - s->at) : run;
+                run = made ? dl_least(run, made->to - s->at) : run;
+                run = c ? dl_least(run, c->to - s->at) : run;
                 bytes_add(&s->raw.streams[DL_LITERALS], e->output + s->at, run);
         }
         s->at += run;

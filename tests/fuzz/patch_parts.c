@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "delta/decoder.h"
+#include "tests/fuzz/patch_reader.h"
 #include "tests/fuzz/patch_sorted.h"
 
 #define VARINT_MAX 5u
@@ -128,25 +129,10 @@ static bool read_sections(struct patch_parts *p, const uint8_t *patch, size_t si
         return true;
 }
 
-struct reader {
-        const uint8_t *patch;
-        size_t size;
-};
-
-static sg_err read_patch(void *ctx, uint64_t off, void *to, size_t length)
-{
-        const struct reader *r = ctx;
-
-        if (off > r->size || length > r->size - off)
-                return SG_E_IO;
-        memcpy(to, r->patch + off, length);
-        return SG_OK;
-}
-
 bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size)
 {
-        struct reader reader = {patch, size};
-        const struct dl_ops ops = {.ctx = &reader, .patch_read = read_patch};
+        struct patch_reader reader = {patch, size};
+        const struct dl_ops ops = {.ctx = &reader, .patch_read = patch_reader_read};
         struct dl_header h;
         uint64_t offset;
         uint32_t length;
@@ -250,13 +236,13 @@ static void put_header_crc(uint8_t *patch)
 /* What the counts in the directory make of it. */
 static void put_arena_size(uint8_t *patch, size_t size)
 {
-        struct reader reader = {patch, size};
-        const struct dl_ops ops = {.ctx = &reader, .patch_read = read_patch};
+        struct patch_reader reader = {patch, size};
+        const struct dl_ops ops = {.ctx = &reader, .patch_read = patch_reader_read};
         struct dl_arena plan = {NULL, 0};
         struct dl *dl = calloc(1, sizeof(*dl));
 
-        if (dl && dl_header_parse(patch, &dl->header) == SG_OK) {
-                (void)dl_directory_read(&ops, &dl->header, dl->sections); /* it may be refused */
+        if (dl && dl_header_parse(patch, &dl->header) == SG_OK &&
+            dl_directory_read(&ops, &dl->header, dl->sections) == SG_OK) {
                 dl_arena_plan(dl, &plan);
                 dl_put32(patch + DL_H_ARENA_SIZE, (uint32_t)plan.used);
         }

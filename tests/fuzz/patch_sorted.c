@@ -4,40 +4,7 @@
 #include "delta/bits.h"
 #include "delta/create/bits.h"
 #include "delta/tree.h"
-
-/* The bytes of the ranks, those of late first. */
-struct order {
-        uint8_t bytes[256];
-};
-
-static void order_start(struct order *o)
-{
-        for (uint32_t i = 0; i < 256; i++)
-                o->bytes[i] = (uint8_t)i;
-}
-
-static void order_take(struct order *o, uint8_t rank)
-{
-        uint8_t byte = o->bytes[rank];
-
-        memmove(o->bytes + 1, o->bytes, rank);
-        o->bytes[0] = byte;
-}
-
-struct packed {
-        const uint8_t *bytes;
-        size_t size;
-};
-
-static sg_err read_packed(void *ctx, uint64_t off, void *to, size_t n)
-{
-        const struct packed *p = ctx;
-
-        if (off > p->size || n > p->size - off)
-                return SG_E_IO;
-        memcpy(to, p->bytes + off, n);
-        return SG_OK;
-}
+#include "tests/fuzz/patch_reader.h"
 
 struct reading {
         struct ranks ranks;
@@ -56,7 +23,7 @@ static uint32_t tell_number(struct reading *r)
 /* Returns its bytes; 0: more than there can be. */
 static uint32_t tell_block(struct reading *r)
 {
-        struct order order;
+        struct rank_order order;
         uint32_t size = 0;
 
         for (uint32_t i = 0; i < TREE_BYTES; i++)
@@ -65,20 +32,20 @@ static uint32_t tell_block(struct reading *r)
         if (size > DL_SEGMENT_SIZE)
                 return 0;
         bytes_varint(r->told, size);
-        order_start(&order);
+        rank_order_start(&order);
         ranks_column(&r->ranks);
         for (uint32_t i = 0; i < size && !r->bits.err; i++) {
                 uint8_t rank = ranks_code(&r->ranks, &r->bits.coder, order.bytes[0], 0);
                 bytes_byte(r->told, rank);
-                order_take(&order, rank);
+                rank_order_take(&order, rank);
         }
         return size;
 }
 
 bool patch_sorted_read(struct bytes *told, const uint8_t *packed, size_t size)
 {
-        struct packed p = {packed, size};
-        const struct dl_ops ops = {.ctx = &p, .patch_read = read_packed};
+        struct patch_reader reader = {packed, size};
+        const struct dl_ops ops = {.ctx = &reader, .patch_read = patch_reader_read};
         static struct reading r;
 
         r.told = told;
@@ -122,16 +89,16 @@ static void put_number(struct writing *w)
 
 static void put_block(struct writing *w)
 {
-        struct order order;
+        struct rank_order order;
         uint32_t count;
 
         for (uint32_t i = 0; i <= TREE_BYTES; i++)
                 put_number(w);
-        order_start(&order);
+        rank_order_start(&order);
         ranks_column(&w->ranks);
         for (next_number(w, &count); count > 0 && w->left > 0; count--, w->told++, w->left--) {
                 ranks_code(&w->ranks, &w->bits.coder, order.bytes[0], *w->told);
-                order_take(&order, *w->told);
+                rank_order_take(&order, *w->told);
         }
 }
 
