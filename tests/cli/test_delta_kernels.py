@@ -58,6 +58,22 @@ def test_every_model_takes_part(kernels):
     assert kernels.read("out") == kernels.read("new")
 
 
+def test_models_take_part_inside_a_signed_slot_image(kernels, shop):
+    """An Image in a FIT, beside its ramdisk, in what MCUboot signs: a few bytes more than alone."""
+    for counter, name in enumerate(("old", "new"), 1):
+        shop.image(kernels.path(f"slot-{name}"), source=kernels.path(name), counter=counter,
+                   version=f"{counter}.0", extra=["--ramdisk", "initramfs.cpio", "--cmdline",
+                                                  f"console=ttyAMA0 panic={10 * counter}"])
+    assert kernels.read("slot-new").find(kernels.read("new")) > 0
+    kernels.segue("delta", "create", "--from", "slot-old", "--to", "slot-new", "-o", "slots")
+    assert MODELS <= kernels.parts("slots")
+    assert kernels.info("slots")["notes"] == []
+    size, plain = (os.path.getsize(kernels.path(f)) for f in ("slots", "delta"))
+    assert size <= plain + 1024, (size, plain)
+    kernels.segue("delta", "apply", "--from", "slot-old", "slots", "-o", "out")
+    assert kernels.read("out") == kernels.read("slot-new")
+
+
 def shifted(image, lead, seed):
     """The Image at another place in a larger file, and no version in it."""
     blank = re.sub(rb"\d+\.\d+\.\d+[-+][0-9a-z+.-]+", lambda m: b"x" * len(m[0]), image)
@@ -66,8 +82,8 @@ def shifted(image, lead, seed):
 
 
 def test_every_offset_shifted_and_versions_blanked(kernels):
-    """Structure alone tells where the models apply: one lead is a FIT's, one no multiple of 8."""
-    kernels.write("shifted-old", shifted(kernels.read("old"), 4096, 1))
+    """Structure alone tells where the models apply: one lead is odd, one a multiple of 4 alone."""
+    kernels.write("shifted-old", shifted(kernels.read("old"), 741, 1))
     kernels.write("shifted-new", shifted(kernels.read("new"), 740, 1))
     kernels.segue("delta", "create", "--from", "shifted-old", "--to", "shifted-new", "-o", "shifted",
                   "--threads", "2")
