@@ -8,14 +8,14 @@ BOOTFLOW_FIT := bootflow/fit.c bootflow/place.c
 
 BOOTFLOW_CRYPTO_asan := $(D)/host/lib/libmbedcrypto.a
 
-$(call unit-test,slots_test,tests/unit/slots_test.c bootflow/slots.c bootflow/slots_event.c)
-$(call unit-test,slots_differ_test,tests/unit/slots_differ_test.c bootflow/slots.c bootflow/slots_event.c)
-$(call unit-test,slots_odd_test,tests/unit/slots_odd_test.c bootflow/slots.c bootflow/slots_event.c)
+$(foreach t,decision reachable rules differ odd,$(call unit-test,slots_$(t)_test,\
+  tests/unit/slots_$(t)_test.c tests/unit/slots_rig.c bootflow/slots.c bootflow/slots_event.c))
 $(call unit-test,record_test,tests/unit/record_test.c bootflow/record.c bootflow/slots.c \
   bootflow/slots_event.c bootflow/crc32.c)
 $(call unit-test,journal_test,tests/unit/journal_test.c tests/unit/strict_nor.c $(BOOTFLOW_STATE))
 $(call unit-test,journal_scan_test,tests/unit/journal_scan_test.c $(BOOTFLOW_STATE))
-$(call unit-test,image_test,tests/unit/image_test.c $(BOOTFLOW_IMAGE),$(BOOTFLOW_CRYPTO_asan))
+$(foreach t,verify layout,$(call unit-test,image_$(t)_test,\
+  tests/unit/image_$(t)_test.c tests/unit/image_rig.c $(BOOTFLOW_IMAGE),$(BOOTFLOW_CRYPTO_asan)))
 $(call unit-test,chosen_test,tests/unit/chosen_test.c bootflow/chosen.c,-lfdt)
 $(call unit-test,fit_test,tests/unit/fit_test.c $(BOOTFLOW_FIT),-lfdt)
 

@@ -20,16 +20,16 @@ $(call unit-test,canonical_test,tests/unit/canonical_test.c updater/package/cano
 
 include updater/el1/el1.mk
 $(call unit-test,gpt_test,tests/unit/gpt_test.c updater/gpt.c updater/partition.c,-lz)
-$(call unit-test,tuf_test,tests/unit/tuf_test.c tests/unit/package_maker.c \
-  $(UPDATER_PACKAGE),$(UPDATER_CRYPTO))
+$(foreach t,vectors root targets,$(call unit-test,tuf_$(t)_test,\
+  $(addprefix tests/unit/,tuf_$(t)_test.c tuf_rig.c package_maker.c) $(UPDATER_PACKAGE),$(UPDATER_CRYPTO)))
 $(call unit-test,package_test,tests/unit/package_test.c tests/unit/package_maker.c \
   tests/unit/memory_storage.c $(UPDATER_PACKAGE),$(UPDATER_CRYPTO))
 # What runs the engine on a fake device.
 ENGINE_ON_A_FAKE := $(addprefix tests/unit/,engine_fixture.c fake_world.c package_maker.c) \
   $(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(DELTA_DECODER) $(DELTA_ENCODER) $(BOOTFLOW_LAYOUT) \
   bootflow/slots.c bootflow/slots_event.c
-$(foreach t,engine_test engine_odd_test engine_checks_test engine_answers_test,$(call unit-test,$(t),\
-  tests/unit/$(t).c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS)))
+$(foreach t,update consent trial cuts odd checks answers,$(call unit-test,engine_$(t)_test,\
+  tests/unit/engine_$(t)_test.c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) $(DELTA_ENCODER_LIBS)))
 $(foreach t,forged_manifest_test forged_chunks_test forged_archive_test,$(call unit-test,$(t),\
   tests/unit/$(t).c tests/unit/forgery.c $(ENGINE_ON_A_FAKE),$(UPDATER_CRYPTO) \
   $(DELTA_ENCODER_LIBS)))

@@ -243,6 +243,18 @@ void carry_through(void)
         world_run(&world, STEPS);
 }
 
+void expect_updated(const uint8_t *image)
+{
+        uint8_t slot = bf_active(&world.boot[PERSONAL], 0);
+
+        expect_state(ENGINE_IDLE);
+        assert_in_range(slot, 0, 1);
+        assert_memory_equal(world.slot[PERSONAL][slot].bytes, image, IMAGE_SIZE);
+        assert_int_equal(world.boot[PERSONAL].slot[slot].state, BF_GOOD);
+        assert_int_equal(world.vm[PERSONAL].state, SG_VM_RUNNING);
+        assert_int_equal(world.vm[PERSONAL].slot, slot);
+}
+
 void run_to_log(const char *text)
 {
         for (uint32_t i = 0; i < STEPS && !world_logged(&world, text); i++) {

@@ -67,6 +67,8 @@ void expect_error(const char *what, sg_err error);
 unsigned times_logged(const char *text);
 /* The guest agrees, starts, and confirms. */
 void carry_through(void);
+/* The end of a good update of `personal`: the new image runs, confirmed. */
+void expect_updated(const uint8_t *image);
 
 /* The `read` of a storage that has none. */
 sg_err unreadable(void *ctx, uint64_t offset, void *data, size_t length);

@@ -333,7 +333,7 @@ static void signed_nonsense(void **state)
         JUDGE(rows);
 }
 
-#define STRIDE 7 /* tuf_test.c changes every byte */
+#define STRIDE 7 /* tuf_vectors_test.c changes every byte */
 
 /* The root is the next one: the signatures of the pinned one need not be looked at. */
 static void bytes_of(const char *what, struct maker_text *t)

@@ -1,35 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What tells boot states apart, which of them cannot be, and why a slot failed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "bootflow/slots.h"
-
-static const struct bf_limits limits = {.tries = 3, .interrupted = 10};
-
-static struct bf_image_id image(uint8_t name, uint32_t counter)
-{
-        struct bf_image_id id = {.counter = counter};
-
-        memset(id.digest, name, sizeof(id.digest));
-        return id;
-}
-
-/* 'a' runs from slot 0; 'b' is staged in slot 1. */
-static struct bf_guest staged(void)
-{
-        const struct bf_image_id a = image('a', 5), b = image('b', 6);
-        struct bf_guest g;
-
-        assert_int_equal(bf_provision(&g, &a, NULL), SG_OK);
-        assert_int_equal(bf_open(&g, 0, 1, &b), SG_OK);
-        assert_int_equal(bf_stage(&g, 1, &b, &limits), SG_OK);
-        return g;
-}
+#include "tests/unit/slots_rig.h"
 
 #define DIFFERS(field)                                    \
         do {                                              \
@@ -41,7 +12,7 @@ static struct bf_guest staged(void)
 
 static void every_field_tells_states_apart(void **state)
 {
-        const struct bf_guest g = staged();
+        const struct bf_guest g = staged(FLOOR + 1);
 
         (void)state;
         assert_true(bf_guest_equal(&g, &g));
@@ -87,7 +58,7 @@ static void expect_impossible(const struct bf_guest *g)
 
 static void impossible_states_are_known(void **state)
 {
-        const struct bf_guest good = staged(), m = mirrored(&good);
+        const struct bf_guest good = staged(FLOOR + 1), m = mirrored(&good);
         struct bf_guest g = good;
 
         (void)state;
@@ -124,7 +95,7 @@ static void spend_all(struct bf_guest *g)
 static void a_failed_slot_says_why(void **state)
 {
         const struct bf_image_id c = image('c', 6);
-        struct bf_guest g = staged();
+        struct bf_guest g = staged(FLOOR + 1);
 
         (void)state;
         spend_all(&g);
@@ -133,7 +104,7 @@ static void a_failed_slot_says_why(void **state)
         assert_int_equal(bf_slot_cause(&g, BF_SLOTS), SG_CAUSE_NONE);
         assert_int_equal(bf_open(&g, 0, 1, &c), SG_OK);
         assert_int_equal(bf_slot_cause(&g, 1), SG_CAUSE_NONE); /* it is another image's now */
-        g = staged();
+        g = staged(FLOOR + 1);
         assert_int_equal(bf_load_failed(&g, 1), SG_OK);
         assert_int_equal(bf_slot_cause(&g, 1), SG_CAUSE_LOAD_FAILED);
         assert_int_equal(bf_slot_cause(&g, 0), SG_CAUSE_NONE);
@@ -143,7 +114,7 @@ static void a_failed_slot_says_why(void **state)
 static void only_what_was_judged_is_remembered(void **state)
 {
         const struct bf_image_id b = image('b', 6);
-        struct bf_guest g = staged();
+        struct bf_guest g = staged(FLOOR + 1);
 
         (void)state;
         assert_int_equal(bf_load_failed(&g, 1), SG_OK);

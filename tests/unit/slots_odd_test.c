@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Slots that are none, states that cannot be, and questions whose answer is "nothing". */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "bootflow/slots.h"
-
-enum { FLOOR = 5, TOKEN = 7 };
-
-static struct bf_image_id image(uint8_t name)
-{
-        struct bf_image_id id = {.counter = FLOOR};
-
-        memset(id.digest, name, sizeof(id.digest));
-        return id;
-}
+#include "tests/unit/slots_rig.h"
 
 /* Slot 0 goes before slot 1. */
 static struct bf_guest both_good(void)
 {
-        const struct bf_image_id a = image('a'), b = image('b');
+        const struct bf_image_id a = image('a', FLOOR), b = image('b', FLOOR);
         struct bf_guest g;
 
         assert_int_equal(bf_provision(&g, &a, &b), SG_OK);
@@ -45,7 +27,8 @@ static struct bf_guest only_staged(void)
 
 static void provisions_either_slot_with_a_real_image(void **state)
 {
-        const struct bf_image_id a = image('a'), b = image('b'), none = image(0);
+        const struct bf_image_id a = image('a', FLOOR), b = image('b', FLOOR),
+                                 none = image(0, FLOOR);
         struct bf_guest g;
 
         (void)state;
