@@ -63,10 +63,7 @@ static void nothing_is_left_after_the_deadline(void **state)
 static void a_guest_that_confirms_itself_is_told_of_once(void **state)
 {
         (void)state;
-        staged();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
-        expect_state(ENGINE_TRIAL);
+        on_trial();
         assert_int_equal(bf_confirm(&world.boot[PERSONAL], world.vm[PERSONAL].token), SG_OK);
         world.vm[PERSONAL].state = SG_VM_RUNNING;
         engine_hv_event(world.engine, SG_EV_CONFIRMED, VM_PERSONAL, 1, 0);
@@ -128,10 +125,7 @@ static sg_err last_flush(void *ctx)
 static void a_trial_is_adopted_without_a_journal(void **state)
 {
         (void)state;
-        staged();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
-        expect_state(ENGINE_TRIAL);
+        on_trial();
         memset(world.journal.bytes, 0xff, WORLD_JOURNAL_SIZE);
         world_forget_log(&world);
         world_start_engine(&world);
@@ -183,10 +177,7 @@ static void what_hv_passes_over_is_left_alone(void **state)
 /* Confirmed; the old slot is stale, and nothing has been copied into it yet. */
 static void confirmed(void)
 {
-        staged();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
-        expect_state(ENGINE_TRIAL);
+        on_trial();
         world_confirm(&world, PERSONAL);
 }
 

@@ -105,9 +105,7 @@ static void a_refused_restart_is_tried_a_bounded_number_of_times(void **state)
 static void a_slow_start_is_waited_for(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        expect_state(ENGINE_STAGED);
+        staged();
         world.vm[PERSONAL].state = SG_VM_LOADING;
         world_forget_log(&world);
         start();

@@ -233,12 +233,17 @@ void expect_logged(const char *text)
         }
 }
 
-void carry_through(void)
+static void consent(void)
 {
         expect_state(ENGINE_STAGED);
         world_say(&world, PERSONAL, "ready");
         world_run(&world, STEPS);
         expect_state(ENGINE_TRIAL);
+}
+
+void carry_through(void)
+{
+        consent();
         world_confirm(&world, PERSONAL);
         world_run(&world, STEPS);
 }
@@ -268,6 +273,12 @@ void staged(void)
         put_delta();
         start();
         expect_state(ENGINE_STAGED);
+}
+
+void on_trial(void)
+{
+        staged();
+        consent();
 }
 
 void expect_not_logged(const char *text)

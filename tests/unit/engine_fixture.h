@@ -60,6 +60,8 @@ void expect_state(enum engine_state want);
 void run_to_log(const char *text);
 /* The delta is in the inbox, applied and staged. */
 void staged(void);
+/* And started, as its guest agreed. */
+void on_trial(void);
 void expect_logged(const char *text);
 void expect_not_logged(const char *text);
 /* "... error=N ", the last field before the time. */

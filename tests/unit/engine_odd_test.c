@@ -310,9 +310,7 @@ static void another_image_is_tried_after_a_rollback(void **state)
         struct maker_payload p = image_payload(newer_image, 2);
 
         (void)state;
-        staged();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         for (int i = 0; i < 3; i++) {
                 expect_state(ENGINE_TRIAL);
                 if (i == 2) { /* before the slot is refilled */

@@ -11,10 +11,7 @@
 static void rolls_back_when_the_tries_are_used_up(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         for (int i = 0; i < 3; i++) {
                 expect_state(ENGINE_TRIAL);
                 world_crash(&world, PERSONAL);
@@ -70,10 +67,7 @@ static void a_trial_that_cannot_be_recorded_waits_for_power_on(void **state)
 static void a_wrong_token_confirms_nothing(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         world_say(&world, PERSONAL, "confirm 0000000000000001");
         world_run(&world, STEPS);
         expect_state(ENGINE_TRIAL);
@@ -89,10 +83,7 @@ static void a_confirm_of_the_guests_own_is_noticed(void **state)
         struct bf_guest *g = &world.boot[PERSONAL];
 
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         assert_int_equal(bf_confirm(g, world.vm[PERSONAL].token), SG_OK);
         world.vm[PERSONAL].state = SG_VM_RUNNING;
         engine_hv_event(world.engine, SG_EV_OVERFLOW, 0, 0, 0); /* the event itself was lost */
@@ -103,10 +94,7 @@ static void a_confirm_of_the_guests_own_is_noticed(void **state)
 static void a_trial_survives_a_killed_update_partition(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         start();
         expect_state(ENGINE_TRIAL);
         world_confirm(&world, PERSONAL);
@@ -117,10 +105,7 @@ static void a_trial_survives_a_killed_update_partition(void **state)
 static void a_trial_survives_a_lost_journal(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         memset(world.journal.bytes, 0x5a, WORLD_JOURNAL_SIZE);
         start();
         expect_logged("event 70 journal-new guest=- error=813");
@@ -134,10 +119,7 @@ static void a_trial_survives_a_lost_journal(void **state)
 static void does_not_cancel_a_trial(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        world_say(&world, PERSONAL, "ready");
-        world_run(&world, STEPS);
+        on_trial();
         assert_int_equal(engine_cancel(world.engine), SG_E_ENGINE_STATE);
         expect_state(ENGINE_TRIAL);
 }

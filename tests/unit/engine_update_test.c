@@ -179,9 +179,7 @@ static void a_guest_that_never_starts_does_not_hold_an_update_back(void **state)
 static void cancels_before_the_trial(void **state)
 {
         (void)state;
-        put_delta();
-        start();
-        expect_state(ENGINE_STAGED);
+        staged();
         assert_int_equal(engine_cancel(world.engine), SG_OK);
         expect_state(ENGINE_CANCELLED);
         world_run(&world, STEPS);

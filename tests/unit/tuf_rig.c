@@ -6,6 +6,7 @@ const struct tuf_context context = {tokens, TUF_TOKENS_MAX, NULL};
 struct tuf_root root;
 struct tuf_targets targets;
 struct maker_key key_a, key_b, key_c, key_d;
+const struct maker_role root_role = {{&key_a}, 1, 1}, targets_role = {{&key_c}, 1, 1};
 
 int make_keys(void **state)
 {
@@ -42,6 +43,14 @@ sg_err update(const struct maker_text *t)
 sg_err verify(const struct maker_text *t)
 {
         return tuf_targets_verify(&targets, &root, &context, t->text, t->length);
+}
+
+void pin_own(void)
+{
+        struct maker_text t;
+
+        maker_root(&t, 1, &root_role, &targets_role, &root_role);
+        assert_int_equal(pin(&t), SG_OK);
 }
 
 void sign_edited(struct maker_text *out, const struct maker_text *in, const char *from,

@@ -26,11 +26,16 @@ extern struct tuf_targets targets;
 extern struct maker_key key_a, key_b, key_c, key_d;
 int make_keys(void **state);
 int free_keys(void **state);
+/* Of one key: a, c. */
+extern const struct maker_role root_role, targets_role;
 
 /* A first root, the next one, targets: as they come back. */
 sg_err pin(const struct maker_text *t);
 sg_err update(const struct maker_text *t);
 sg_err verify(const struct maker_text *t);
+
+/* Version 1 of a root of our own, with these two roles, is pinned. */
+void pin_own(void);
 
 /* A signed document whose first text `from` was replaced by `to` before it was signed. */
 void sign_edited(struct maker_text *out, const struct maker_text *in, const char *from,

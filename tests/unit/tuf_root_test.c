@@ -43,16 +43,14 @@ static void refuses_wrong_roots(void **state)
                  SG_E_KEY_TYPE},
                 {"\"keyval\":{", "\"keyvam\":{", SG_E_METADATA},
         };
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_text first, second, edited;
 
         (void)state;
-        maker_root(&first, 1, &roots, &role, &roots);
-        maker_root(&second, 2, &roots, &role, &roots);
+        maker_root(&first, 1, &root_role, &targets_role, &root_role);
+        maker_root(&second, 2, &root_role, &targets_role, &root_role);
         for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
                 assert_int_equal(pin(&first), SG_OK);
-                sign_edited(&edited, &second, row[i].from, row[i].to, &roots);
+                sign_edited(&edited, &second, row[i].from, row[i].to, &root_role);
                 sg_err err = update(&edited);
                 if (err != row[i].err) {
                         fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
@@ -61,7 +59,7 @@ static void refuses_wrong_roots(void **state)
         }
         /* A key of another kind, for a role that is not used here. */
         sign_edited(&edited, &second, "\"keys\":{",
-                    "\"keys\":{\"" DIGITS_64 "\":{\"keytype\":\"rsa\"},", &roots);
+                    "\"keys\":{\"" DIGITS_64 "\":{\"keytype\":\"rsa\"},", &root_role);
         assert_int_equal(update(&edited), SG_OK);
         assert_int_equal(pin(&first), SG_OK);
         assert_int_equal(update(&second), SG_OK);
@@ -69,25 +67,22 @@ static void refuses_wrong_roots(void **state)
 
 static void a_role_counts_each_key_once(void **state)
 {
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_text r, edited;
         char once[80], twice[160];
 
         (void)state;
-        maker_root(&r, 1, &roots, &role, &roots);
+        maker_root(&r, 1, &root_role, &targets_role, &root_role);
         const char *at = strstr(r.text, "\"keyids\":[\"");
         assert_non_null(at);
         snprintf(once, sizeof(once), "%.67s", at + 9);
         snprintf(twice, sizeof(twice), "%s,%s", once, once + 1);
-        sign_edited(&edited, &r, once, twice, &roots);
+        sign_edited(&edited, &r, once, twice, &root_role);
         assert_int_equal(pin(&edited), SG_E_METADATA);
 }
 
 /* Root metadata with one key more, whose object is key d's, edited, under the id that it has then.
  */
-static sg_err pin_with_key(const struct maker_text *first, const struct maker_role *roots,
-                           const char *from, const char *to)
+static sg_err pin_with_key(const struct maker_text *first, const char *from, const char *to)
 {
         struct json_writer w;
         struct json json;
@@ -109,7 +104,7 @@ static sg_err pin_with_key(const struct maker_text *first, const struct maker_ro
                 n += snprintf(keys + n, sizeof(keys) - (size_t)n, "%02x", id[i]);
         }
         snprintf(keys + n, sizeof(keys) - (size_t)n, "\":%s,", object);
-        sign_edited(&edited, first, "\"keys\":{", keys, roots);
+        sign_edited(&edited, first, "\"keys\":{", keys, &root_role);
         return pin(&edited);
 }
 
@@ -131,14 +126,12 @@ static void takes_keys_of_one_form(void **state)
                 {"END PUBLIC", "END PRIVATE", SG_E_METADATA, 0},
                 {"\"public\"", "\"publid\"", SG_E_METADATA, 0},
         };
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_text first;
 
         (void)state;
-        maker_root(&first, 1, &roots, &role, &roots);
+        maker_root(&first, 1, &root_role, &targets_role, &root_role);
         for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-                sg_err err = pin_with_key(&first, &roots, row[i].from, row[i].to);
+                sg_err err = pin_with_key(&first, row[i].from, row[i].to);
                 if (err != row[i].err) {
                         fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
                 }
@@ -183,15 +176,13 @@ static void write_alias(char *out, size_t size)
 
 static void a_key_under_two_ids_is_refused(void **state)
 {
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_text first, edited;
         char alias[1024];
 
         (void)state;
-        maker_root(&first, 1, &roots, &role, &roots);
+        maker_root(&first, 1, &root_role, &targets_role, &root_role);
         write_alias(alias, sizeof(alias));
-        sign_edited(&edited, &first, "\"keys\":{", alias, &roots);
+        sign_edited(&edited, &first, "\"keys\":{", alias, &root_role);
         assert_int_equal(pin(&edited), SG_E_METADATA);
 }
 

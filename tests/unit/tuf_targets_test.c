@@ -25,14 +25,29 @@ static void counts_distinct_keys(void **state)
         assert_int_equal(verify(&t), SG_E_SIGNATURES);
 }
 
+struct row {
+        const char *from, *to;
+        sg_err err;
+};
+
+static void expect(const struct maker_text *t, const struct row *row, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                struct maker_text edited;
+
+                sign_edited(&edited, t, row[i].from, row[i].to, &targets_role);
+                sg_err err = verify(&edited);
+                if (err != row[i].err) {
+                        fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
+                }
+        }
+}
+
 #define TOO_LONG "a-name-of-64-characters-----------------------------------------"
 
 static void refuses_signed_nonsense(void **state)
 {
-        static const struct {
-                const char *from, *to;
-                sg_err err;
-        } row[] = {
+        static const struct row row[] = {
                 {"\"_type\":\"targets\"", "\"_type\":\"root\"", SG_E_METADATA},
                 {"1.0.31", "2.0.31", SG_E_METADATA},
                 {"\"version\":1", "\"version\":0", SG_E_METADATA},
@@ -76,31 +91,19 @@ static void refuses_signed_nonsense(void **state)
                 {"\"group\":0", "\"grouq\":1", SG_OK},
                 {"\"dependencies\":[]", "\"dependenciet\":[1]", SG_OK},
         };
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
-        struct maker_text r, t, edited;
+        struct maker_text t;
 
         (void)state;
-        maker_root(&r, 1, &roots, &role, &roots);
-        assert_int_equal(pin(&r), SG_OK);
-        maker_targets(&t, 1, &p, 1, &role);
-        for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-                sign_edited(&edited, &t, row[i].from, row[i].to, &role);
-                sg_err err = verify(&edited);
-                if (err != row[i].err) {
-                        fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
-                }
-        }
+        pin_own();
+        maker_targets(&t, 1, &p, 1, &targets_role);
+        expect(&t, row, sizeof(row) / sizeof(row[0]));
 }
 
 /* What a delta says more than an image. */
 static void refuses_signed_nonsense_of_deltas(void **state)
 {
-        static const struct {
-                const char *from, *to;
-                sg_err err;
-        } row[] = {
+        static const struct row row[] = {
                 {"\"to_length\":3000", "\"to_length\":9", SG_OK},
                 {"\"to_length\":3000", "\"to_length\":0", SG_E_TARGET},
                 {"\"length\":3000", "\"lengti\":3000", SG_E_TARGET},
@@ -111,47 +114,35 @@ static void refuses_signed_nonsense_of_deltas(void **state)
                 {"\"from_version\":\"1.2.2\"", "\"from_version\":\"\"", SG_E_TARGET},
                 {"\"ram_need\"", "\"ram_neee\"", SG_E_TARGET},
         };
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p = maker_image("rt", "rt.delta", payload_bytes);
-        struct maker_text r, t, edited;
+        struct maker_text t;
 
         (void)state;
-        maker_root(&r, 1, &roots, &role, &roots);
-        assert_int_equal(pin(&r), SG_OK);
-        maker_targets(&t, 1, &p, 1, &role);
+        pin_own();
+        maker_targets(&t, 1, &p, 1, &targets_role);
         assert_null(strstr(t.text, "from_"));
         assert_null(strstr(t.text, "ram_need"));
         p.manifest.kind = MANIFEST_DELTA;
         p.manifest.from_length = 7;
         memcpy(p.manifest.from_version, "1.2.2", 6);
-        maker_targets(&t, 1, &p, 1, &role);
-        for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-                sign_edited(&edited, &t, row[i].from, row[i].to, &role);
-                sg_err err = verify(&edited);
-                if (err != row[i].err) {
-                        fail_msg("%s -> %s: %d", row[i].from, row[i].to, err);
-                }
-        }
+        maker_targets(&t, 1, &p, 1, &targets_role);
+        expect(&t, row, sizeof(row) / sizeof(row[0]));
 }
 
 /* One package, one product, one new image for each guest. */
 static void refuses_targets_that_differ(void **state)
 {
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p[MANIFEST_TARGETS_MAX + 1], *second = &p[1];
         struct maker_text t;
 
         (void)state;
-        maker_root(&t, 1, &roots, &role, &roots);
-        assert_int_equal(pin(&t), SG_OK);
+        pin_own();
 #define DIFFER(error, ...)                                        \
         do {                                                      \
                 p[0] = maker_image("rt", "1.img", payload_bytes); \
                 p[1] = maker_image("rt", "2.img", payload_bytes); \
                 __VA_ARGS__;                                      \
-                maker_targets(&t, 1, p, 2, &role);                \
+                maker_targets(&t, 1, p, 2, &targets_role);        \
                 assert_int_equal(verify(&t), error);              \
         } while (0)
         DIFFER(SG_OK, (void)second);
@@ -167,22 +158,19 @@ static void refuses_targets_that_differ(void **state)
 
 static void takes_as_many_targets_as_it_knows(void **state)
 {
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p[MANIFEST_TARGETS_MAX + 1];
         struct maker_text t;
 
         (void)state;
-        maker_root(&t, 1, &roots, &role, &roots);
-        assert_int_equal(pin(&t), SG_OK);
+        pin_own();
         for (uint32_t i = 0; i <= MANIFEST_TARGETS_MAX; i++) {
                 char path[16];
                 snprintf(path, sizeof(path), "%u.img", i);
                 p[i] = maker_image("rt", path, payload_bytes);
         }
-        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX, &role);
+        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX, &targets_role);
         assert_int_equal(verify(&t), SG_OK);
-        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX + 1, &role);
+        maker_targets(&t, 1, p, MANIFEST_TARGETS_MAX + 1, &targets_role);
         assert_int_equal(verify(&t), SG_E_TOO_LARGE);
 }
 
@@ -195,15 +183,12 @@ static void refuses_signatures_of_no_form(void **state)
                 "\"sig\":\"zzzzzzzz\"",
                 "\"sig\":\"" DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 "\"",
         };
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
-        struct maker_text r, good;
+        struct maker_text good;
 
         (void)state;
-        maker_root(&r, 1, &roots, &role, &roots);
-        assert_int_equal(pin(&r), SG_OK);
-        maker_targets(&good, 1, &p, 1, &role);
+        pin_own();
+        maker_targets(&good, 1, &p, 1, &targets_role);
         const char *sig = strstr(good.text, "\"sig\":\"");
         assert_non_null(sig);
         const char *end = strchr(sig + 7, '"') + 1;
@@ -219,22 +204,20 @@ static void refuses_signatures_of_no_form(void **state)
 
 static void either_expiry_counts(void **state)
 {
-        const struct maker_role roots = {{&key_a}, 1, 1};
-        const struct maker_role role = {{&key_c}, 1, 1};
         struct maker_payload p = maker_image("rt", "rt.img", payload_bytes);
         struct tuf_context clock = context;
         struct maker_text r, t, early;
 
         (void)state;
         clock.now = "2035-01-01T00:00:00Z";
-        maker_root(&r, 1, &roots, &role, &roots);
-        maker_targets(&t, 1, &p, 1, &role);
+        maker_root(&r, 1, &root_role, &targets_role, &root_role);
+        maker_targets(&t, 1, &p, 1, &targets_role);
         assert_int_equal(pin(&r), SG_OK);
         assert_int_equal(tuf_targets_verify(&targets, &root, &clock, t.text, t.length), SG_OK);
-        sign_edited(&early, &t, "2040-", "2030-", &role);
+        sign_edited(&early, &t, "2040-", "2030-", &targets_role);
         assert_int_equal(tuf_targets_verify(&targets, &root, &clock, early.text, early.length),
                          SG_E_EXPIRED);
-        sign_edited(&early, &r, "2040-", "2030-", &roots);
+        sign_edited(&early, &r, "2040-", "2030-", &root_role);
         assert_int_equal(pin(&early), SG_OK);
         assert_int_equal(tuf_targets_verify(&targets, &root, &clock, t.text, t.length),
                          SG_E_EXPIRED);
