@@ -3,7 +3,7 @@
 DELTA_DECODER := $(addprefix delta/,header.c stream.c map.c arena.c open.c step.c predict.c blocks.c \
                    tree.c ranks.c odds.c bits.c info.c) \
                  $(addprefix delta/models/,table.c refs.c modes.c frames.c a64.c objects.c object_mode.c \
-                   rela.c btf.c kallsyms.c sorted.c tokens.c)
+                   rela.c btf.c kallsyms.c sorted.c heap.c tokens.c)
 DELTA_ENCODER := $(addprefix delta/create/,create.c rival.c images.c large.c models.c copies.c match.c program.c base.c elf.c \
                    pair.c extents.c objects.c choose.c canonical.c canonical_objects.c rela.c btf.c \
                    kallsyms.c sections.c segments.c patch.c chunk.c blocks.c bits.c huffman.c echoes.c bytes.c \
@@ -24,6 +24,7 @@ $(foreach t,header frame info,$(call delta-test,delta_$(t)_test,delta_frame_edit
 $(call delta-test,delta_vectors_test)
 $(call delta-test,delta_tree_test)
 $(call delta-test,delta_ranks_test)
+$(call unit-test,delta_heap_test,tests/unit/delta_heap_test.c delta/models/heap.c)
 $(call delta-test,delta_frames_test)
 $(call delta-test,delta_names_test)
 $(call delta-test,delta_modes_test)

@@ -77,8 +77,8 @@ struct dl_kallsyms {
 void dl_kallsyms_plan(struct dl *dl, struct dl_arena *arena);
 sg_err dl_kallsyms_open(struct dl *dl);
 
-/* New symbols that are inserted into the sorted list, times all new ones: more is refused. */
-#define KALLSYMS_WORK (1ull << 34)
+/* Symbols copied again from an old one, times all new ones: more is refused. */
+#define KALLSYMS_WORK (1ull << 28)
 
 /*
  * For its own files: the run that holds a new symbol; an old symbol's name, expanded; the list of
