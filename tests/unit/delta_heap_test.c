@@ -73,7 +73,7 @@ static void sorted_in_few_comparisons(void **state)
 {
         (void)state;
         static uint32_t (*const kinds[])(uint32_t, uint32_t) = {rising, falling, all_equal,
-                                                                 few_kinds, mixed};
+                                                                few_kinds, mixed};
 
         for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
                 for (uint32_t n = 0; n < 40; n++)
