@@ -99,6 +99,9 @@ struct dl_checkpoint {
         uint8_t bytes[DL_CHECKPOINT_SIZE];
 };
 
+/* SG_E_DELTA_CHECKPOINT when it is damaged or of another patch, as dl_open() says, too. */
+sg_err dl_checkpoint_check(const struct dl_header *header, const struct dl_checkpoint *checkpoint);
+
 /*
  * Open a patch: read and check its maps. `arena` has header->arena_size bytes, aligned to
  * DL_ARENA_ALIGN, and stays the decoder's until the caller drops it; there is nothing to close.

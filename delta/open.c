@@ -125,15 +125,23 @@ static sg_err read_map(struct dl *dl)
         return e ? e : dl_section_finish(dl, DL_S_MAP);
 }
 
+sg_err dl_checkpoint_check(const struct dl_header *h, const struct dl_checkpoint *c)
+{
+        bool good = memcmp(c->bytes + C_MAGIC, C_MAGIC_TEXT, 8) == 0 &&
+                    dl_get32(c->bytes + C_CRC) == crc32(0, c->bytes, C_CRC) &&
+                    dl_get32(c->bytes + C_PATCH) == h->crc &&
+                    dl_get32(c->bytes + C_SEGMENT) <= h->segment_count;
+
+        return good ? SG_OK : SG_E_DELTA_CHECKPOINT;
+}
+
 static sg_err load_checkpoint(struct dl *dl, const struct dl_checkpoint *c)
 {
-        if (memcmp(c->bytes + C_MAGIC, C_MAGIC_TEXT, 8) != 0 ||
-            dl_get32(c->bytes + C_CRC) != crc32(0, c->bytes, C_CRC) ||
-            dl_get32(c->bytes + C_PATCH) != dl->header.crc ||
-            dl_get32(c->bytes + C_SEGMENT) > dl->header.segment_count)
-                return SG_E_DELTA_CHECKPOINT;
-        dl->segment = dl_get32(c->bytes + C_SEGMENT);
-        return SG_OK;
+        sg_err e = dl_checkpoint_check(&dl->header, c);
+
+        if (!e)
+                dl->segment = dl_get32(c->bytes + C_SEGMENT);
+        return e;
 }
 
 void dl_checkpoint_save(const struct dl *dl, struct dl_checkpoint *c)

@@ -129,17 +129,63 @@ def test_a_run_holds_its_part_until_it_ends(pair):
     assert pair.read("out") == pair.read("new")
 
 
-def test_a_run_that_found_no_checkpoint_leaves_one_written_since(pair):
+@pytest.mark.parametrize("out", ["out", "another"])
+def test_a_run_holds_its_checkpoint_from_the_beginning(pair, out):
+    """Whatever the output, two runs would leave the checkpoint of the one that is stopped last."""
     with watch(pair.folder, IN_ACCESS, "old") as accessed, stopped_terminal() as terminal, running(
-            pair, *APPLY, "--resume-file", "r", stderr=terminal) as late:
+            pair, *APPLY, "--resume-file", "r", "--stop-after", "1M", stderr=terminal) as first:
         accessed()
-        stop(pair)
-        part, checkpoint = pair.read("out.part"), pair.read("r")
+        before = set(os.listdir(pair.folder))
+        for checkpoint in "r", "./r":
+            for more in [], ["--stop-after", "2M"]:
+                said = pair.refused(101, "delta", "apply", "--from", "old", "delta", "-o", out,
+                                    "--resume-file", checkpoint, *more)
+                assert "r.part: another run works in it" in said
+        assert set(os.listdir(pair.folder)) == before
         termios.tcflow(terminal, termios.TCOON)
-        assert late.wait(60) == 1
-    assert pair.read("out.part") == part and pair.read("r") == checkpoint
+        assert first.wait(60) == 0
     pair.segue(*APPLY, "--resume-file", "r")
     assert pair.read("out") == pair.read("new")
+    assert not {"r", "r.part", "another", "another.part"} & set(os.listdir(pair.folder))
+
+
+def test_what_a_power_cut_left_of_a_checkpoint_is_none(pair):
+    """Its part is written anew."""
+    pair.write("r.part", b"x" * 100)
+    stop(pair)
+    pair.write("r.part", b"")
+    pair.segue(*APPLY, "--resume-file", "r")
+    assert pair.read("out") == pair.read("new")
+    assert not {"r", "r.part", "out.part"} & set(os.listdir(pair.folder))
+
+
+@pytest.mark.parametrize("out", ["out", "old"])
+def test_a_power_cut_before_the_checkpoint_is_removed(pair, out):
+    """The output has its name, and may be the old image's."""
+    stop(pair, out=out)
+    checkpoint = pair.read("r")
+    done = ["delta", "apply", "--from", "old", "delta", "-o", out, "--resume-file", "r"]
+    pair.segue(*done)
+    for more in [], ["--stop-after", "1M"]:
+        pair.write("r", checkpoint)
+        pair.segue(*done, *more)
+        assert pair.read(out) == pair.read("new")
+        assert not {"r", "r.part", f"{out}.part"} & set(os.listdir(pair.folder))
+
+
+@pytest.mark.parametrize("damage", ["output", "checkpoint"])
+def test_an_output_that_is_not_the_checkpoint_s(pair, damage):
+    stop(pair)
+    checkpoint = bytearray(pair.read("r"))
+    os.remove(pair.path("out.part"))
+    out = bytearray(pair.read("new"))
+    (out if damage == "output" else checkpoint)[20] ^= 1
+    pair.write("out", out)
+    pair.write("r", checkpoint)
+    before = set(os.listdir(pair.folder))
+    pair.refused(312, *APPLY, "--resume-file", "r")
+    assert set(os.listdir(pair.folder)) == before
+    assert pair.read("out") == out and pair.read("r") == checkpoint
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -204,13 +250,20 @@ def test_the_checkpoint_has_a_place_of_its_own(pair, resume, there):
     assert not there or pair.read("out") == b"before"
 
 
+@pytest.mark.parametrize("part", ["out.part", "r.part"])
 @pytest.mark.parametrize("name", ["old", "delta"])
-def test_the_output_s_part_is_no_input(pair, name):
+def test_a_part_is_no_input(pair, name, part):
     was = pair.read(name)
-    os.rename(pair.path(name), pair.path("out.part"))
-    words = ["out.part" if word == name else word for word in APPLY[2:]]
+    os.rename(pair.path(name), pair.path(part))
+    words = [part if word == name else word for word in APPLY[2:]]
     pair.refused(103, "delta", "apply", *words, "--resume-file", "r", status=2)
-    assert pair.read("out.part") == was
+    assert pair.read(part) == was
+
+
+def test_the_checkpoint_s_part_is_no_output(pair):
+    pair.write("r.part", b"before")
+    pair.refused(103, *APPLY[:-1], "r.part", "--resume-file", "r", status=2)
+    assert pair.read("r.part") == b"before"
 
 
 def test_the_checkpoint_and_the_output_go_where_links_lead(pair):

@@ -15,7 +15,7 @@ struct application {
         struct mapped patch;
         int old;
         uint64_t old_size;
-        struct output *out;
+        struct output *out, *checkpoint;
         const char *patch_path, *old_path, *out_path;
         const char *resume_path; /* of the checkpoint; NULL: the run is not to be stopped */
 };
@@ -67,25 +67,16 @@ static void read_checkpoint(const char *path, struct dl_checkpoint *checkpoint)
         memcpy(checkpoint->bytes, file.data, sizeof(checkpoint->bytes));
 }
 
-/* The work that a checkpoint goes on with. Until it is locked another run may go on with it, so the
- * checkpoint that counts is the one read then. */
-static struct output *open_stopped(const struct application *a, uint64_t size,
-                                   struct dl_checkpoint *checkpoint)
+/* The work that a checkpoint goes on with; NULL when it is not there. */
+static struct output *open_stopped(const struct application *a, uint64_t size)
 {
-        read_checkpoint(a->resume_path, checkpoint);
-
         struct output *out = output_open_kept(a->out_path, false);
 
-        if (out == NULL) {
-                fail(SG_E_DELTA_CHECKPOINT, "%s: it goes on with %s.part, which is missing",
-                     a->resume_path, output_target(a->out_path));
-        }
-        if (out->size != size) {
+        if (out != NULL && out->size != size) {
                 fail(SG_E_DELTA_CHECKPOINT, "%s: it does not go on with %s: %llu bytes, not %llu",
                      a->resume_path, out->part, (unsigned long long)out->size,
                      (unsigned long long)size);
         }
-        read_checkpoint(a->resume_path, checkpoint);
         return out;
 }
 
@@ -97,13 +88,52 @@ static struct output *open_new(const struct application *a, uint64_t size)
         }
         struct output *out = output_open_kept(a->out_path, true);
 
-        if (has_checkpoint(a->resume_path)) {
-                fail(SG_E_DELTA_CHECKPOINT, "%s: another run has just written it: run it again",
-                     a->resume_path);
-        }
         out->kept = false;
         output_resize(out, size);
         return out;
+}
+
+/* No other run works with the checkpoint until this one ends. */
+static void lock_checkpoint(struct application *a)
+{
+        a->checkpoint = output_open_kept(a->resume_path, true);
+        a->checkpoint->kept = false;
+        output_resize(a->checkpoint, 0);
+}
+
+static void remove_checkpoint(struct application *a)
+{
+        if (unlink(a->resume_path) != 0 && errno != ENOENT) {
+                fail_errno(a->resume_path);
+        }
+        output_drop(a->checkpoint);
+}
+
+/* The new image stands there, whole. */
+static bool is_made(const char *path, const struct dl_header *header)
+{
+        uint8_t digest[32];
+
+        if (access(path, F_OK) != 0) {
+                return false;
+        }
+        struct mapped made = file_map(path);
+
+        if (made.size != header->to_size) {
+                return false;
+        }
+        delta_digest("hash new", mapped_read, &made, made.size, digest);
+        return memcmp(digest, header->to_digest, sizeof(digest)) == 0;
+}
+
+/* A checkpoint without its part: the run before was cut off between its two last steps. */
+static void end_made(struct application *a, const struct dl_header *header)
+{
+        if (!is_made(a->out_path, header)) {
+                fail(SG_E_DELTA_CHECKPOINT, "%s: it goes on with %s.part, which is missing",
+                     a->resume_path, output_target(a->out_path));
+        }
+        remove_checkpoint(a);
 }
 
 static struct dl *open_decoder(const struct dl_ops *ops, const struct dl_header *header,
@@ -144,13 +174,12 @@ static bool decode(struct dl *dl, const struct dl_header *header, uint64_t stop_
 static void stop(struct application *a, const struct dl *dl, const struct dl_header *header)
 {
         struct dl_checkpoint checkpoint;
-        struct output *out = output_open(a->resume_path);
 
         dl_checkpoint_save(dl, &checkpoint);
         output_sync(a->out);
-        output_write(out, checkpoint.bytes, sizeof(checkpoint.bytes));
+        output_write(a->checkpoint, checkpoint.bytes, sizeof(checkpoint.bytes));
         a->out->kept = true; /* before there is a checkpoint that needs it */
-        output_commit(out);
+        output_commit(a->checkpoint);
         printf("stopped after %u of %u segments; run it again without --stop-after\n",
                dl_segment(dl), header->segment_count);
 }
@@ -169,8 +198,8 @@ static void finish(struct application *a, const struct dl *dl, const struct dl_h
         }
         must(err, a->patch_path);
         output_commit(a->out);
-        if (a->resume_path != NULL && unlink(a->resume_path) != 0 && errno != ENOENT) {
-                fail_errno(a->resume_path);
+        if (a->resume_path != NULL) {
+                remove_checkpoint(a);
         }
 }
 
@@ -187,7 +216,13 @@ static int apply(struct application *a, uint64_t ram_max, uint64_t stop_after)
         bool resumes = has_checkpoint(a->resume_path);
 
         if (resumes) {
-                a->out = open_stopped(a, header.to_size, &checkpoint);
+                read_checkpoint(a->resume_path, &checkpoint);
+                must(dl_checkpoint_check(&header, &checkpoint), a->resume_path);
+                a->out = open_stopped(a, header.to_size);
+                if (a->out == NULL) {
+                        end_made(a, &header);
+                        return 0;
+                }
         }
         struct dl *dl = open_decoder(&ops, &header, a, resumes ? &checkpoint : NULL);
 
@@ -223,24 +258,30 @@ static void refuse_same(const char *path, const char *place)
         char *target = output_target(path);
 
         if (strcmp(target, place) == 0) {
-                fail(SG_E_USAGE, "%s: a run with --resume-file writes its output there", path);
+                fail(SG_E_USAGE, "%s: a run with --resume-file works there", path);
         }
         free(target);
 }
 
-/* The checkpoint can be written, and nothing else stands where the output is written. */
+/* Nothing else stands where output and checkpoint are written. */
 static void check_places(const struct application *a)
 {
-        char *target = output_target(a->out_path);
-        char *part = format("%s.part", target);
+        char *target = output_target(a->out_path), *checkpoint = output_target(a->resume_path);
+        char *part = format("%s.part", target), *checkpoint_part = format("%s.part", checkpoint);
 
-        output_check(a->resume_path);
         refuse_same(a->resume_path, target);
         refuse_same(a->resume_path, part);
-        refuse_same(a->old_path, part);
-        refuse_same(a->patch_path, part);
-        free(target);
+        refuse_same(a->out_path, checkpoint_part);
+        for (unsigned i = 0; i < 2; i++) {
+                const char *input = i == 0 ? a->old_path : a->patch_path;
+
+                refuse_same(input, part);
+                refuse_same(input, checkpoint_part);
+        }
+        free(checkpoint_part);
         free(part);
+        free(checkpoint);
+        free(target);
 }
 
 int delta_apply(const struct args *args)
@@ -265,6 +306,7 @@ int delta_apply(const struct args *args)
         a.old = file_open(a.old_path, &a.old_size);
         if (a.resume_path != NULL) {
                 check_places(&a);
+                lock_checkpoint(&a);
         }
         return apply(&a, arg_number(args, "ram-max", UINT32_MAX, UINT32_MAX),
                      arg_number(args, "stop-after", UINT64_MAX, UINT64_MAX));
