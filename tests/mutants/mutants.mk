@@ -19,7 +19,7 @@ MUTANT_JUDGES := checkpoint_test record_test slots_odd_test slots_differ_test jo
                  delta_modes_test delta_slots_test delta_names_test delta_frame_test delta_info_test \
                  delta_btf_walk_test delta_kallsyms_walk_test delta_by_hand_test delta_torn_test \
                  delta_object_read_test delta_object_mode_test \
-                 delta_vectors_test delta_a64_test delta_rela_test delta_bad_test \
+                 delta_vectors_test delta_a64_test delta_rela_test delta_bad_test delta_seeks_test \
                  delta_library_test delta_kallsyms_test delta_btf_test delta_objects_test \
                  delta_decode_test delta_joint_test delta_blocks_test engine_odd_test \
                  engine_answers_test engine_checks_test engine_consent_test engine_trial_test \
@@ -46,10 +46,14 @@ $(B)/mutants/$(1)/$(2): $(call mutated-objs,$(1),$(call mutant-sources,$(2)))
 	$$(Q)$$(CC_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(call mutant-wrap,$(2)) $(LIBS_$(2)) -lcmocka
 DEPFILES += $(patsubst %.o,%.d,$(call mutated-objs,$(1),$(call mutant-sources,$(2))))
 endef
+# A local that a mutant leaves unwritten holds the same in every run. GCC 12 takes parts of the
+# journal's record for padding then, and clears them: not there.
+$(B)/mutants/%.o: UNWRITTEN := -ftrivial-auto-var-init=pattern
+$(foreach v,host asan,$(B)/mutants/$(v)/bootflow/journal.o): UNWRITTEN :=
 define mutant-variant
 $(B)/mutants/$(1)/%.o: $(B)/mutants/%.c tests/mutants/condition.h
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -w -c -o $$@ $$<
+	$$(Q)$$(CC_$(1)) $$(CFLAGS_$(1)) -w $$(UNWRITTEN) -c -o $$@ $$<
 $(foreach j,$(MUTANT_JUDGES),$(eval $(call mutant-judge,$(1),$(j))))
 mutant-judges: $(addprefix $(B)/mutants/$(1)/,$(MUTANT_JUDGES))
 endef

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New bytes: streams that are sorted block by block, and echoes of the output before. */
-#include "delta/blocks.h"
+#include "delta/create/blocks.h"
+#include "tests/fuzz/patch_sorted.h"
 #include "tests/unit/delta_columns.h"
+#include "tests/unit/delta_faults.h"
 #include "tests/unit/delta_tamper.h"
 
 /* Words of one vocabulary in any order: what deflate codes worse than bzip2. */
@@ -167,6 +169,13 @@ static void block_beyond_a_segment(struct patch_parts *p)
         add_to_byte(p, 'e', DL_SEGMENT_SIZE);
 }
 
+/* Of bytes that do not stand in it: in 32 bits they add nothing. */
+static void counts_that_wrap(struct patch_parts *p)
+{
+        add_to_byte(p, 0, 1u << 31);
+        add_to_byte(p, 1, 1u << 31);
+}
+
 static void block_beyond_the_stream(struct patch_parts *p)
 {
         put_number(p, TOLD_SIZE, number(p, TOLD_SIZE) - 1);
@@ -267,6 +276,11 @@ static void list_with_bytes_to_spare(struct patch_parts *p)
         s->bytes[s->size++] = 0;
 }
 
+static void tree_that_has_no_room(struct patch_parts *p)
+{
+        add_to_count(p, DL_S_BLOCKS, 0, 0u - 1);
+}
+
 static void too_much_memory_for_blocks(struct patch_parts *p)
 {
         add_to_count(p, DL_S_BLOCKS, 0, BLOCK_STEPS);
@@ -277,6 +291,8 @@ static void bad_blocks(void **state)
         static const struct tampering rows[] = {
                 {"a tree beyond its memory", tree_beyond_its_memory, SG_E_DELTA_SEGMENT},
                 {"a block beyond a segment", block_beyond_a_segment, SG_E_DELTA_SEGMENT},
+                {"counts that wrap", counts_that_wrap, SG_E_DELTA_SEGMENT},
+                {"a tree that has no room", tree_that_has_no_room, SG_E_DELTA_SEGMENT},
                 {"a block beyond the stream", block_beyond_the_stream, SG_E_DELTA_SEGMENT},
                 {"an empty block", empty_block, SG_E_DELTA_SEGMENT},
                 {"a short block before another", short_block_before_another, SG_E_DELTA_SEGMENT},
@@ -302,6 +318,99 @@ static void bad_blocks(void **state)
 
         (void)state;
         expect_refused(&patch, &from, to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        free(patch.data);
+        free(from.data);
+        free(to.data);
+}
+
+/* ---- Where a block ends ---- */
+
+#define TEXT_SIZE 20000u
+
+static struct buffer whole; /* what the stream stands for, and a byte more */
+
+/* A stream of blocks, told: this many bytes, the next ones after `at`. */
+static void tell_block(struct bytes *told, uint32_t at, uint32_t size)
+{
+        struct bytes raw = {0}, packed = {0}, alone = {0};
+        size_t head = 0;
+
+        bytes_add(&raw, whole.data + at, size);
+        blocks_sort(&packed, &raw, BLOCK_STEPS);
+        assert_true(patch_sorted_read(&alone, packed.data, packed.size));
+        while (alone.data[head++] > 127) /* its size */
+                ;
+        bytes_add(told, alone.data + head, alone.size - head);
+        bytes_free(&alone);
+        bytes_free(&packed);
+        bytes_free(&raw);
+}
+
+/* The same stream in two blocks, the first one of `first` bytes; `more`: the second one is longer
+ * than what is told of the stream. */
+static void tell_two(struct patch_parts *p, uint32_t first, uint32_t more)
+{
+        static uint8_t room[8 * TEXT_SIZE];
+        struct bytes all = {0};
+
+        bytes_varint(&all, TEXT_SIZE);
+        tell_block(&all, 0, first);
+        tell_block(&all, first, TEXT_SIZE - first + more);
+        assert_true(!all.failed && all.size <= sizeof(room));
+        memcpy(room, all.data, all.size);
+        told(p)->bytes = room;
+        told(p)->size = all.size;
+        bytes_free(&all);
+}
+
+static void first_block_of_the_least_size(struct patch_parts *p)
+{
+        tell_two(p, BLOCK_LEAST, 0);
+}
+
+static void first_block_too_short(struct patch_parts *p)
+{
+        tell_two(p, BLOCK_LEAST - 1, 0);
+}
+
+static void last_block_of_any_size(struct patch_parts *p)
+{
+        tell_two(p, TEXT_SIZE - 1, 0);
+}
+
+static void last_block_with_a_byte_more(struct patch_parts *p)
+{
+        tell_two(p, BLOCK_LEAST, 1);
+}
+
+static void blocks_in_a_row(void **state)
+{
+        static const struct tampering rows[] = {
+                {"the least size", first_block_of_the_least_size, SG_OK},
+                {"a byte less", first_block_too_short, SG_E_DELTA_SEGMENT},
+                {"one byte at the end", last_block_of_any_size, SG_OK},
+                {"a byte more at the end", last_block_with_a_byte_more, SG_E_DELTA_SEGMENT},
+        };
+        struct buffer from = nothing();
+
+        (void)state;
+        whole = text(TEXT_SIZE + 1);
+        struct buffer to = {.data = whole.data, .size = TEXT_SIZE};
+        struct buffer patch = rig_plain(&from, &to);
+        expect_refused(&patch, &from, to.size, rows, sizeof(rows) / sizeof(rows[0]));
+        free(patch.data);
+        free(whole.data);
+        free(from.data);
+}
+
+/* In the middle of a column, too, of which some is there then. */
+static void reads_that_fail(void **state)
+{
+        struct buffer from = nothing(), to = text(30000), patch = rig_plain(&from, &to);
+
+        (void)state;
+        assert_true(patch.size > 3 * DL_STREAM_BUFFER);
+        expect_errors_end_it(&patch, &from, &to, PATCH, 1);
         free(patch.data);
         free(from.data);
         free(to.data);
@@ -377,6 +486,8 @@ int main(void)
                 cmocka_unit_test(dense_changes),
                 cmocka_unit_test(echoes),
                 cmocka_unit_test(bad_blocks),
+                cmocka_unit_test(blocks_in_a_row),
+                cmocka_unit_test(reads_that_fail),
                 cmocka_unit_test(bad_echoes),
                 cmocka_unit_test(a_sorted_stream_that_is_not_there),
         };

@@ -32,6 +32,24 @@ static void information(void **state)
         assert_non_null(strstr(info.note[0], "BTF"));
 }
 
+/* More than any encoder has reasons for. */
+static void every_note(struct buffer *b)
+{
+        dl_put32(header(b, DL_H_FLAGS), DL_F_KNOWN);
+        seal_header(b);
+}
+
+static void as_many_notes_as_there_is_room_for(void **state)
+{
+        struct dl_info info;
+
+        (void)state;
+        assert_int_equal(info_of(every_note, &info), SG_OK);
+        assert_int_equal(info.notes, DL_INFO_NOTES);
+        assert_non_null(strstr(info.note[0], "BTF"));
+        assert_non_null(strstr(info.note[DL_INFO_NOTES - 1], "kallsyms"));
+}
+
 /* What a decoder refuses before it unpacks anything. */
 static void information_of_damaged_patches(void **state)
 {
@@ -128,6 +146,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(information),
+                cmocka_unit_test(as_many_notes_as_there_is_room_for),
                 cmocka_unit_test(information_of_damaged_patches),
                 cmocka_unit_test(information_of_what_cannot_be_read),
                 cmocka_unit_test(information_adds_up),

@@ -181,6 +181,44 @@ static void nothing_is_sure(void **state)
         assert_int_equal(dl_bits_finish(&read), SG_OK);
 }
 
+/* After how many wrong bits a weight stays what it is, if they are all alike; and what it is. */
+static int32_t heaviest(bool bit, uint32_t *bits)
+{
+        static struct odds_tables tables;
+        struct odds_mixer mixer;
+        struct odds context;
+        struct odds_bit b = {.tables = &tables, .mixer = &mixer};
+        int32_t before;
+
+        odds_tables(&tables);
+        odds_clear(&context, 1);
+        odds_mixer_clear(&mixer);
+        for (uint32_t i = 0; i < ODDS_CONTEXTS; i++) {
+                b.contexts[i] = &context;
+                b.logarithms[i] = tables.logarithm[ODDS_LOGARITHM - 1];
+        }
+        b.one = bit ? 1 : 65535;
+        *bits = 0;
+        do {
+                before = mixer.weight[0];
+                odds_learn(&b, bit);
+                (*bits)++;
+        } while (mixer.weight[0] != before && *bits < 10000);
+        return before;
+}
+
+/* So that what they add up to has one. */
+static void weights_have_a_bound(void **state)
+{
+        uint32_t bits;
+
+        (void)state;
+        assert_int_equal(heaviest(true, &bits), 16 * 65536);
+        assert_in_range(bits, 100, 1000);
+        assert_int_equal(heaviest(false, &bits), -16 * 65536);
+        assert_in_range(bits, 100, 1000);
+}
+
 static int tear_down(void **state)
 {
         (void)state;
@@ -198,6 +236,7 @@ int main(void)
                 cmocka_unit_test_teardown(a_patch_that_cannot_be_read, tear_down),
                 cmocka_unit_test_teardown(nothing_at_all, tear_down),
                 cmocka_unit_test_teardown(nothing_is_sure, tear_down),
+                cmocka_unit_test(weights_have_a_bound),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
