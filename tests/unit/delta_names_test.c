@@ -256,6 +256,7 @@ static void add_run(bool sent, uint32_t from, uint32_t count)
 
         world.runs[k->run_count++] =
                 (struct kallsyms_run){k->count, from, count | (sent ? KALLSYMS_SENT : 0)};
+        k->sent_count += sent ? count : 0;
         for (uint32_t i = 0; i < count; i++)
                 set_name(world.new_name[k->count++],
                          sent ? text + world.sent_at[from + i] : world.old_name[from + i]);
