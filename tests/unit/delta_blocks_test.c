@@ -169,9 +169,10 @@ static void block_beyond_a_segment(struct patch_parts *p)
         add_to_byte(p, 'e', DL_SEGMENT_SIZE);
 }
 
-/* Of bytes that do not stand in it: in 32 bits they add nothing. */
+/* Of bytes that do not stand in it: in 32 bits they add nothing, and a larger tree has room. */
 static void counts_that_wrap(struct patch_parts *p)
 {
+        add_to_count(p, DL_S_BLOCKS, 0, count_of(p, DL_S_BLOCKS, 0));
         add_to_byte(p, 0, 1u << 31);
         add_to_byte(p, 1, 1u << 31);
 }

@@ -2,6 +2,7 @@
 /* Values that are sorted with their gaps. */
 #include "delta/create/blocks.h"
 #include "tests/fuzz/patch_sorted.h"
+#include "tests/unit/delta_faults.h"
 #include "tests/unit/delta_tamper.h"
 
 #define SIZE 30000u
@@ -38,6 +39,22 @@ static void the_carry_follows_from_the_gap(void **state)
                 assert_int_equal(part_of(&parts, DL_S_BLOCKS)->bytes[i], DL_VALUES | BLOCK_JOINT);
                 assert_int_equal(parts.stream[i][DL_GAPS].size, 0);
         }
+        free(p.data);
+        free(old.data);
+        free(new.data);
+}
+
+/* A gap is not there, too, when its block cannot be read. */
+static void reads_that_fail(void **state)
+{
+        struct buffer old = addresses(20000, false), new = addresses(20000, true);
+
+        (void)state;
+        struct buffer p = rig_plain(&old, &new);
+        assert_true(p.size > 2 * DL_STREAM_BUFFER);
+        assert_true(patch_parts_read(&parts, p.data, p.size));
+        assert_int_equal(part_of(&parts, DL_S_BLOCKS)->bytes[0], DL_VALUES | BLOCK_JOINT);
+        expect_errors_end_it(&p, &old, &new, PATCH, 1);
         free(p.data);
         free(old.data);
         free(new.data);
@@ -187,6 +204,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_carry_follows_from_the_gap),
+                cmocka_unit_test(reads_that_fail),
                 cmocka_unit_test_setup_teardown(bad_gaps, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(gaps_are_read, set_up, tear_down),
         };

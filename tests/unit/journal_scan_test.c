@@ -196,6 +196,17 @@ static void a_last_record_without_its_seals_is_settled_first(void **state)
         }
 }
 
+/* With a right sum: its number is not used. */
+static void a_record_of_a_guest_that_cannot_be(void **state)
+{
+        (void)state;
+        base();
+        encode(nor.bytes[1], 40, 4, 2, ALL, SETTLED);
+        assert_int_equal(scan(), SG_OK);
+        assert_false(journal.dirty);
+        expect_step(V1, 1);
+}
+
 /* Of two readings the weaker counts; broken, where one of them is no record. */
 static void an_entry_that_reads_differently(void **state)
 {
@@ -492,6 +503,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(a_record_continues_the_one_before_it, setup),
                 cmocka_unit_test_setup(a_last_record_without_its_seals_is_settled_first, setup),
+                cmocka_unit_test_setup(a_record_of_a_guest_that_cannot_be, setup),
                 cmocka_unit_test_setup(an_entry_that_reads_differently, setup),
                 cmocka_unit_test_setup(an_entry_that_reads_blank_once_is_no_end, setup),
                 cmocka_unit_test_setup(a_seal_that_reads_blank_once_is_no_end, setup),
