@@ -203,7 +203,7 @@ def test_a_signal_leaves_what_a_run_goes_on_with(pair, number):
     assert pair.read("out") == pair.read("new")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_once_the_checkpoint_is_there(pair, number):
     with watch(pair.folder, IN_MOVED_TO, "r") as moved, full_pipe() as (_, writer), running(
             pair, *APPLY, "--resume-file", "r", "--stop-after", "1M", stdout=writer) as run:

@@ -25,6 +25,17 @@ static void edited_images(void **state)
         free(to.data);
 }
 
+/* Noise at both ends; a middle that takes no time. */
+static struct buffer noisy_ends(size_t size)
+{
+        enum { END = 5000 };
+        struct buffer b = rig_noise(size);
+
+        if (size > 2 * END)
+                memset(b.data + END, 0, size - 2 * END);
+        return b;
+}
+
 static void odd_sizes(void **state)
 {
         static const size_t sizes[] = {0, 1, 2, 4095, 4097, DL_SEGMENT_SIZE, DL_SEGMENT_SIZE + 1};
@@ -33,7 +44,7 @@ static void odd_sizes(void **state)
         rig_seed(2);
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
                 for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
-                        struct buffer from = rig_noise(sizes[i]), to = rig_noise(sizes[k]);
+                        struct buffer from = noisy_ends(sizes[i]), to = noisy_ends(sizes[k]);
                         size_t same = sizes[i] < sizes[k] ? sizes[i] : sizes[k];
                         memcpy(to.data, from.data, same / 2);
                         round_trip(&from, &to, 0);
@@ -53,8 +64,8 @@ static void equal_and_unrelated(void **state)
         free(patch.data);
         patch = rig_plain(&from, &other);
         assert_true(patch.size < other.size + other.size / 100);
+        rig_check(&patch, &from, &other);
         free(patch.data);
-        round_trip(&from, &other, 0);
         free(from.data);
         free(other.data);
 }
