@@ -33,20 +33,21 @@ uint32_t dl_count(const struct dl *dl, enum dl_section_id id, unsigned which)
 
 void dl_arena_plan(struct dl *dl, struct dl_arena *arena)
 {
-        uint32_t streams = dl_stream_count(&dl->header);
-
         dl_take(arena, DL_CORE_MEMORY);
         dl->table = dl_take(arena, dl->header.table_size);
         dl->window = dl_take(arena, DL_OUTPUT_WINDOW);
         for (uint32_t i = 0; i < DL_CACHE_LINES; i++)
                 dl->cache[i].bytes = dl_take(arena, DL_CACHE_LINE);
-        for (uint32_t i = 0; i < streams; i++) {
-                unsigned bits = dl_window_bits(i);
-                uint32_t buffer = dl_buffer(i);
-                uint8_t *memory = dl_take(arena, DL_STREAM_MEMORY(bits, buffer));
+        for (uint32_t i = 0; i < DL_DEFLATED; i++) {
+                uint8_t *memory = dl_take(arena, DL_STREAM_MEMORY);
                 if (memory)
-                        dl_stream_init(&dl->streams[i], &dl->ops, memory, bits, buffer);
+                        dl_stream_init(&dl->streams[i], &dl->ops, memory);
         }
+        /* The map is read before any stream. */
+        if (dl->header.flags & DL_F_RESIDENT)
+                dl->reader = (struct copy_reader *)(void *)dl->streams[0].memory;
+        else
+                dl->reader = dl_take_array(arena, 1, DL_COPIES_MEMORY);
         dl->map.count = dl_count(dl, DL_S_MAP, 0);
         dl->map.copies =
                 (struct dl_copy *)(void *)dl_take(arena, (uint64_t)dl->map.count * DL_COPY_MEMORY);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/decoder.h"
 
-static_assert(sizeof(struct block_codes) <= DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER),
+static_assert(sizeof(struct block_codes) <= DL_STREAM_MEMORY,
               "they stand in the memory of the stream");
 
 void dl_blocks_plan(struct dl *dl, struct dl_arena *arena)
@@ -75,7 +75,7 @@ void dl_blocks_start(struct dl *dl, uint64_t offset, uint32_t length)
         struct dl_stream *s = &dl->streams[b->sorted[dl->segment] & BLOCK_STREAM];
         uint8_t *memory = s->memory;
 
-        dl_stream_init(s, &dl->ops, memory, DL_WINDOW_BITS, DL_STREAM_BUFFER);
+        dl_stream_init(s, &dl->ops, memory);
         b->codes = (struct block_codes *)(void *)memory;
         ranks_start(&b->codes->ranks);
         dl_bits_start(&b->codes->bits, &dl->ops, offset, length);

@@ -49,7 +49,8 @@ struct dl {
         struct dl_blocks blocks;
         struct dl_made made[DL_MADE_MAX]; /* in output order, without overlap */
         uint32_t made_count;
-        struct dl_stream streams[DL_STREAMS];
+        struct dl_stream streams[DL_DEFLATED];
+        struct copy_reader *reader;
         struct dl_cache_line cache[DL_CACHE_LINES];
         uint8_t *table;             /* the segment table */
         uint8_t *window;            /* DL_OUTPUT_WINDOW: output on its way */
@@ -67,6 +68,9 @@ struct dl {
 
 static_assert(sizeof(struct dl) <= DL_CORE_MEMORY, "the format's share for struct dl");
 
+static_assert(sizeof(struct copy_reader) <= DL_COPIES_MEMORY &&
+                      DL_COPIES_MEMORY <= DL_DEFLATED * DL_STREAM_MEMORY,
+              "the format's share, and that of the map in the memory of the streams");
 static_assert(sizeof(struct kallsyms_tokens) <= KALLSYMS_TOKENS_MEMORY, "the format's share");
 /* What docs/delta.md ("Memory") counts of each. */
 static_assert(sizeof(struct dl_copy) == DL_COPY_MEMORY, "per copy");

@@ -84,7 +84,7 @@ sg_err dl_chunk(const struct dl_ops *ops, const struct dl_header *h, uint32_t i,
 
 uint32_t dl_stream_count(const struct dl_header *h)
 {
-        return h->flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        return h->flags & DL_F_RESIDENT ? DL_DEFLATED : DL_STREAMS;
 }
 
 sg_err dl_chunk_head(const struct dl_ops *ops, const struct dl_header *h, uint64_t offset,

@@ -10,9 +10,10 @@ static const char *const section_names[DL_S_LIMIT] = {
         [DL_S_BLOCKS] = "blocks",     [DL_S_OBJECTS] = "objects",
 };
 static const char *const stream_names[DL_STREAMS] = {
-        [DL_GAPS] = "gaps",         [DL_VALUES] = "values",     [DL_LITERALS] = "literals",
-        [DL_SKIPS] = "skips",       [DL_LENGTHS] = "lengths",   [DL_SEEKS] = "seeks-1",
-        [DL_SEEKS + 1] = "seeks-2", [DL_SEEKS + 2] = "seeks-3", [DL_SEEKS_LAST] = "seeks-4",
+        [DL_GAPS] = "gaps",
+        [DL_VALUES] = "values",
+        [DL_LITERALS] = "literals",
+        [DL_COPIES] = "copies",
 };
 
 static struct dl_info_row *row(struct dl_info *info, const char *name)

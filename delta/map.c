@@ -1,40 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/map.h"
 
-#include <assert.h>
-
-sg_err dl_copy_next(struct dl_copy *c, uint32_t skip, uint32_t length, uint32_t seek,
-                    uint64_t to_limit, uint64_t from_limit)
+sg_err copy_reader_start(struct copy_reader *r, const struct dl_ops *ops, uint64_t offset,
+                         uint32_t length, uint32_t from_size, uint32_t to)
 {
-        uint64_t to = (uint64_t)c->to + c->length + skip;
-        int64_t from = (int64_t)c->from + c->length + dl_unzigzag(seek);
-
-        if (length == 0 || to + length > to_limit || from < 0 ||
-            (uint64_t)from + length > from_limit)
-                return SG_E_DELTA_MAP;
-        c->to = (uint32_t)to;
-        c->from = (uint32_t)from;
-        c->length = length;
-        return SG_OK;
+        r->left = 0;
+        r->empty = length == 0;
+        if (r->empty)
+                return SG_OK;
+        copy_code_start(&r->code, from_size, to);
+        dl_bits_start(&r->bits, ops, offset, length);
+        r->left = copy_code_count(&r->code, &r->bits.coder, 0);
+        return r->bits.err;
 }
 
-#define WORDS 3u
-static_assert(sizeof(struct dl_copy) == WORDS * sizeof(uint32_t), "a stride of columns");
-
-sg_err dl_map_read(struct dl_map *map, struct dl_stream *s, const struct dl_header *h)
+sg_err copy_reader_next(struct copy_reader *r, struct dl_copy *copy, uint64_t limit)
 {
-        struct dl_copy last = {0, 0, 0}, *c = map->copies;
-        sg_err e = dl_stream_column(s, &c->to, map->count, WORDS);
+        sg_err e = copy_code_next(&r->code, &r->bits.coder, copy, limit);
 
-        if (!e)
-                e = dl_stream_column(s, &c->length, map->count, WORDS);
-        if (!e)
-                e = dl_stream_column(s, &c->from, map->count, WORDS);
+        r->left--;
+        return r->bits.err ? r->bits.err : e;
+}
+
+sg_err copy_reader_finish(const struct copy_reader *r)
+{
+        if (r->empty)
+                return SG_OK;
+        return r->left > 0 ? SG_E_DELTA_STREAM : dl_bits_finish(&r->bits);
+}
+
+sg_err dl_map_read(struct dl_map *map, struct copy_reader *r, const struct dl_header *h)
+{
+        struct dl_copy copy = {0, 0, 0};
+        sg_err e = r->left == map->count ? SG_OK : SG_E_DELTA_MAP;
+
         for (uint32_t i = 0; !e && i < map->count; i++) {
-                e = dl_copy_next(&last, c[i].to, c[i].length, c[i].from, h->to_size, h->from_size);
-                c[i] = last;
+                e = copy_reader_next(r, &copy, h->to_size);
+                if (!e && copy.from >= h->from_size)
+                        e = SG_E_DELTA_MAP;
+                map->copies[i] = copy;
         }
-        return e;
+        return e ? e : copy_reader_finish(r);
 }
 
 uint32_t dl_map_find(const struct dl_map *map, uint32_t to)

@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The resident map: which bytes of the output are copied from where. */
+/* The copies: those of a segment, one by one, or all of them in the resident map. */
 #ifndef SEGUE_DELTA_MAP_H
 #define SEGUE_DELTA_MAP_H
 
-#include "delta/stream.h"
+#include "delta/bits.h"
+#include "delta/copy_code.h"
 
-/* `length` bytes of the output at `to` are predicted from the old image at `from`. */
-struct dl_copy {
-        uint32_t to, from, length;
+/* Copies on their way from the patch. */
+struct copy_reader {
+        struct copy_code code;
+        struct dl_bits bits;
+        uint32_t left;
+        bool empty; /* there are no bits */
 };
+
+/* Begin with `length` bytes of the patch at `offset`, for the output from `to` on: first stands how
+ * many copies they are. None means no copies. */
+sg_err copy_reader_start(struct copy_reader *r, const struct dl_ops *ops, uint64_t offset,
+                         uint32_t length, uint32_t from_size, uint32_t to);
+
+/* The next copy, which ends at `limit` at most. SG_E_DELTA_STREAM; SG_E_DELTA_MAP when it is not
+ * lawful (copy_code_next()). */
+sg_err copy_reader_next(struct copy_reader *r, struct dl_copy *copy, uint64_t limit);
+
+/* SG_E_DELTA_STREAM unless everything was taken. */
+sg_err copy_reader_finish(const struct copy_reader *r);
 
 struct dl_map {
         struct dl_copy *copies; /* in output order, none empty, none overlapping in the output */
         uint32_t count;
 };
 
-/*
- * Fill the map from its section: columns of literal lengths, of copy lengths, of seeks.
- * SG_E_DELTA_MAP when a copy leaves either image.
- */
-sg_err dl_map_read(struct dl_map *map, struct dl_stream *s, const struct dl_header *h);
+/* Fill the map of map->count copies. SG_E_DELTA_STREAM; SG_E_DELTA_MAP when they are more or fewer,
+ * one leaves an image or is an echo. */
+sg_err dl_map_read(struct dl_map *map, struct copy_reader *r, const struct dl_header *h);
 
 /* The first copy that ends above `to`; map->count when there is none. */
 uint32_t dl_map_find(const struct dl_map *map, uint32_t to);
-
-/*
- * One step of the copy list, the same in the map and in a segment: from the end of the copy before
- * (`*to`, `*from`), over `skip` literal bytes, along `seek`. SG_E_DELTA_MAP when it leaves an
- * image.
- */
-sg_err dl_copy_next(struct dl_copy *copy, uint32_t skip, uint32_t length, uint32_t seek,
-                    uint64_t to_limit, uint64_t from_limit);
 
 #endif

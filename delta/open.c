@@ -119,10 +119,11 @@ static sg_err read_map(struct dl *dl)
 
         if (!s)
                 return SG_OK;
-        sg_err e = dl_section_start(dl, DL_S_MAP);
-        if (!e)
-                e = dl_map_read(&dl->map, &dl->streams[0], &dl->header);
-        return e ? e : dl_section_finish(dl, DL_S_MAP);
+        if (s->raw != 0)
+                return SG_E_DELTA_HEADER;
+        sg_err e = copy_reader_start(dl->reader, &dl->ops, s->offset, s->packed,
+                                     (uint32_t)dl->header.from_size, 0);
+        return e ? e : dl_map_read(&dl->map, dl->reader, &dl->header);
 }
 
 sg_err dl_checkpoint_check(const struct dl_header *h, const struct dl_checkpoint *c)

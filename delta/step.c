@@ -2,16 +2,26 @@
 /* One segment: from its chunk's streams to its output. */
 #include "delta/decoder.h"
 
+static sg_err start_stream(struct dl *dl, uint32_t i, uint64_t offset, uint32_t length)
+{
+        uint32_t to = dl->segment * DL_SEGMENT_SIZE;
+
+        if (i == DL_COPIES)
+                return copy_reader_start(dl->reader, &dl->ops, offset, length,
+                                         (uint32_t)dl->header.from_size, to);
+        if (dl_blocks_sorted(dl) != &dl->streams[i])
+                return dl_stream_start(&dl->streams[i], offset, length);
+        dl_blocks_start(dl, offset, length);
+        return SG_OK;
+}
+
 static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
 {
         uint32_t at, sizes[DL_STREAMS];
         sg_err e = dl_chunk_head(&dl->ops, &dl->header, offset, length, sizes, &at);
 
         for (uint32_t i = 0; !e && i < dl_stream_count(&dl->header); i++) {
-                if (dl_blocks_sorted(dl) == &dl->streams[i])
-                        dl_blocks_start(dl, offset + at, sizes[i]);
-                else
-                        e = dl_stream_start(&dl->streams[i], offset + at, sizes[i]);
+                e = start_stream(dl, i, offset + at, sizes[i]);
                 at += sizes[i];
         }
         return e;
@@ -19,11 +29,14 @@ static sg_err start_streams(struct dl *dl, uint64_t offset, uint32_t length)
 
 static sg_err finish_streams(struct dl *dl)
 {
-        for (uint32_t i = 0; i < dl_stream_count(&dl->header); i++) {
-                sg_err e = dl_stream_finish(&dl->streams[i]);
-                if (e)
-                        return e;
-        }
+        sg_err e = SG_OK;
+
+        for (uint32_t i = 0; !e && i < DL_DEFLATED; i++)
+                e = dl_stream_finish(&dl->streams[i]);
+        if (!e && !(dl->header.flags & DL_F_RESIDENT))
+                e = copy_reader_finish(dl->reader);
+        if (e)
+                return e;
         return dl->correcting ? SG_E_DELTA_SEGMENT : dl_blocks_finish(dl);
 }
 
@@ -35,34 +48,14 @@ sg_err dl_copies_start(struct dl *dl, uint32_t to)
         return dl_copies_next(dl);
 }
 
-/* Positions beyond the old image's are those of the output before: an echo. */
-static bool in_one_image(const struct dl *dl, const struct dl_copy *c)
-{
-        uint64_t size = dl->header.from_size;
-
-        return c->from < size ? c->from + (uint64_t)c->length <= size : c->from - size < c->to;
-}
-
 static sg_err streamed_copy(struct dl *dl)
 {
         uint64_t limit = ((uint64_t)dl->segment + 1u) * DL_SEGMENT_SIZE;
-        uint32_t skip, length, seek;
-        sg_err e = dl_stream_more(&dl->streams[DL_SKIPS], &dl->copying);
 
-        if (e || !dl->copying)
-                return e;
-        e = dl_stream_varint(&dl->streams[DL_SKIPS], &skip);
-        if (!e)
-                e = dl_stream_varint(&dl->streams[DL_LENGTHS], &length);
-        if (!e)
-                e = dl_streams_varint(&dl->streams[DL_SEEKS], DL_STREAMS - DL_SEEKS, &seek);
-        if (e)
-                return e;
         if (limit > dl->header.to_size)
                 limit = dl->header.to_size;
-        e = dl_copy_next(&dl->copy, skip, length, seek, limit,
-                         dl->header.from_size + dl->header.to_size);
-        return e || in_one_image(dl, &dl->copy) ? e : SG_E_DELTA_MAP;
+        dl->copying = dl->reader->left > 0;
+        return dl->copying ? copy_reader_next(dl->reader, &dl->copy, limit) : SG_OK;
 }
 
 sg_err dl_copies_next(struct dl *dl)

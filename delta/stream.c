@@ -21,17 +21,15 @@ static void give(voidpf opaque, voidpf address)
         (void)address;
 }
 
-void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory,
-                    unsigned window_bits, uint32_t buffer)
+void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory)
 {
         memset(s, 0, sizeof(*s));
         s->ops = ops;
         s->memory = memory;
-        s->window_bits = window_bits;
-        s->buffer = buffer;
-        s->size = DL_STREAM_MEMORY(window_bits, 0);
+        s->buffer = DL_STREAM_BUFFER;
+        s->size = DL_STREAM_MEMORY - 2 * DL_STREAM_BUFFER;
         s->in = memory + s->size;
-        s->out = s->in + buffer;
+        s->out = s->in + DL_STREAM_BUFFER;
         s->ended = true;
 }
 
@@ -53,7 +51,7 @@ sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length)
         s->z.zalloc = take;
         s->z.zfree = give;
         s->z.opaque = s;
-        if (inflateInit2(&s->z, -(int)s->window_bits) != Z_OK)
+        if (inflateInit2(&s->z, -(int)DL_WINDOW_BITS) != Z_OK)
                 return SG_E_NO_MEMORY;
         s->ready = true;
         return SG_OK;
@@ -139,16 +137,11 @@ sg_err dl_stream_byte(struct dl_stream *s, uint8_t *to)
 
 sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to)
 {
-        return dl_streams_varint(s, 1, to);
-}
-
-sg_err dl_streams_varint(struct dl_stream *s, uint32_t count, uint32_t *to)
-{
         uint8_t byte = 128;
 
         *to = 0;
         for (unsigned k = 0; byte & 128u; k++) {
-                sg_err e = dl_stream_byte(&s[k < count ? k : count - 1], &byte);
+                sg_err e = dl_stream_byte(s, &byte);
                 if (!e && !dl_varint_add(to, k, byte))
                         e = SG_E_DELTA_STREAM;
                 if (e)

@@ -14,7 +14,6 @@ struct dl_stream {
         uint32_t size, used;
         uint8_t *in, *out; /* `buffer` bytes each */
         uint32_t buffer;
-        unsigned window_bits;
         uint32_t at, filled; /* unpacked bytes in `out`, taken and there */
         uint64_t unpacked;   /* bytes, since the start */
         uint64_t pos, end;   /* packed bytes still to read from the patch */
@@ -22,9 +21,8 @@ struct dl_stream {
         bool ended;          /* inflate has seen the last block */
 };
 
-/* `memory` has DL_STREAM_MEMORY(window_bits, buffer) bytes and is aligned to DL_ARENA_ALIGN. */
-void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory,
-                    unsigned window_bits, uint32_t buffer);
+/* `memory` has DL_STREAM_MEMORY bytes and is aligned to DL_ARENA_ALIGN. */
+void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memory);
 
 /* Begin with `length` packed bytes at `offset`; none means an empty stream. */
 sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length);
@@ -33,9 +31,6 @@ sg_err dl_stream_start(struct dl_stream *s, uint64_t offset, uint32_t length);
 sg_err dl_stream_read(struct dl_stream *s, uint8_t *to, uint32_t n);
 sg_err dl_stream_byte(struct dl_stream *s, uint8_t *to);
 sg_err dl_stream_varint(struct dl_stream *s, uint32_t *to);
-
-/* A varint whose bytes stand in `count` streams, one in each, all further ones in the last. */
-sg_err dl_streams_varint(struct dl_stream *s, uint32_t count, uint32_t *to);
 
 /*
  * Take `count` varints to v[0], v[stride] and so on: the first bytes of all, then the second bytes

@@ -13,7 +13,7 @@
 #include "delta/delta.h"
 
 #define DL_MAGIC   "SGDELTA1"
-#define DL_VERSION 2u
+#define DL_VERSION 3u
 
 /* Byte offsets in the header. */
 enum {
@@ -108,24 +108,21 @@ enum {
 /* A segment table entry: end of the chunk, counted from the end of chunk 0, and its CRC-32. */
 enum { DL_T_END = 0, DL_T_CRC = 4, DL_T_SIZE = 8 };
 
-/* The streams of a segment, in their order in the chunk; those of copies only without RESIDENT. */
+/* The streams of a segment, in their order in the chunk. */
 enum dl_stream_id {
         DL_GAPS,     /* varints: right bytes before the next wrong one */
         DL_VALUES,   /* bytes: what to add to the wrong one, mod 256 */
         DL_LITERALS, /* bytes that were not predicted at all */
-        DL_RESIDENT_STREAMS,
-        DL_SKIPS = DL_RESIDENT_STREAMS, /* varints: literal bytes before the next copy */
-        DL_LENGTHS,                     /* varints: bytes of the copy */
-        DL_SEEKS, /* zigzag varints: old position, from the last copy's end; their first bytes */
-        DL_SEEKS_LAST = DL_SEEKS + 3, /* a stream for each byte, this one for the fifth, too */
+        DL_COPIES,   /* only without RESIDENT, no deflate stream (delta/copy_code.h) */
         DL_STREAMS,
+        DL_DEFLATED = DL_COPIES, /* streams before it */
 };
 
 /* Memory, fixed by the format and not by the build. */
 #define DL_CORE_MEMORY         8192u       /* struct dl */
 #define DL_STREAM_STATE        (10u << 10) /* one inflate state without its window */
+#define DL_COPIES_MEMORY       (78u << 10) /* struct copy_reader */
 #define DL_STREAM_BUFFER       2048u       /* packed bytes read at a time, and unpacked ones */
-#define DL_SMALL_BUFFER        512u        /* the same of streams with a smaller window */
 #define DL_OUTPUT_WINDOW       (32u << 10) /* output bytes written at a time */
 #define DL_CACHE_LINE          (8u << 10)  /* old bytes read at a time */
 #define DL_CACHE_LINES         8u
@@ -137,24 +134,11 @@ enum dl_stream_id {
 #define DL_TREE_SPAN           65536u /* digits between two counts of another kind */
 #define DL_TREE_SPAN_MEMORY    12u    /* bytes of these */
 
-/* Bits of the windows of deflate streams: of others, of those of the copies. */
-#define DL_WINDOW_BITS                 15u
-#define DL_COPY_WINDOW_BITS            11u
-
-#define DL_STREAM_MEMORY(bits, buffer) (DL_STREAM_STATE + (1u << (bits)) + 2u * (buffer))
+#define DL_WINDOW_BITS         15u /* of deflate streams */
+#define DL_STREAM_MEMORY       (DL_STREAM_STATE + (1u << DL_WINDOW_BITS) + 2u * DL_STREAM_BUFFER)
 
 /* Predicted bytes are worked out in pieces that end at multiples of this in the output. */
 #define DL_PIECE 4096u
-
-static inline unsigned dl_window_bits(enum dl_stream_id id)
-{
-        return id < DL_RESIDENT_STREAMS ? DL_WINDOW_BITS : DL_COPY_WINDOW_BITS;
-}
-
-static inline uint32_t dl_buffer(enum dl_stream_id id)
-{
-        return id < DL_RESIDENT_STREAMS ? DL_STREAM_BUFFER : DL_SMALL_BUFFER;
-}
 
 static inline uint32_t dl_get32(const uint8_t *p)
 {
@@ -178,12 +162,6 @@ static inline void dl_put64(uint8_t *p, uint64_t v)
 {
         dl_put32(p, (uint32_t)v);
         dl_put32(p + 4, (uint32_t)(v >> 32));
-}
-
-/* The stream of the k-th byte of a seek. */
-static inline enum dl_stream_id dl_seeks(unsigned k)
-{
-        return k < DL_SEEKS_LAST - DL_SEEKS ? DL_SEEKS + k : DL_SEEKS_LAST;
 }
 
 #define DL_VARINT_BYTES 5u

@@ -3,7 +3,6 @@
 
 #include <libdeflate.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "delta/create/huffman.h"
 
@@ -94,23 +93,6 @@ static void deflate_best(struct bytes *to, const struct bytes *raw)
                 libdeflate_free_compressor(c);
 }
 
-/* libdeflate knows one window only. */
-static void deflate_narrow(struct bytes *to, const struct bytes *raw, unsigned window_bits)
-{
-        z_stream z = {.next_in = raw->data, .avail_in = (uInt)raw->size};
-
-        to->failed |= deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -(int)window_bits,
-                                   MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK;
-        if (to->failed)
-                return;
-        size_t bound = deflateBound(&z, z.avail_in);
-        z.next_out = bytes_room(to, bound);
-        z.avail_out = z.next_out ? (uInt)bound : 0;
-        to->failed |= deflate(&z, Z_FINISH) != Z_STREAM_END;
-        to->size += to->failed ? 0 : z.total_out;
-        (void)deflateEnd(&z);
-}
-
 /* The smaller one of two ways to pack the same. */
 static void add_smaller(struct bytes *to, struct bytes *a, struct bytes *b)
 {
@@ -123,20 +105,11 @@ static void add_smaller(struct bytes *to, struct bytes *a, struct bytes *b)
         bytes_free(b);
 }
 
-void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bits)
+void bytes_deflate(struct bytes *to, const struct bytes *raw)
 {
-        struct bytes matches = {0}, none = {0};
-
         to->failed |= raw->failed;
-        if (to->failed || raw->size == 0)
-                return;
-        if (raw->size <= 1ul << window_bits || window_bits == DL_WINDOW_BITS) {
+        if (!to->failed && raw->size > 0)
                 deflate_best(to, raw);
-                return;
-        }
-        deflate_narrow(&matches, raw, window_bits);
-        huffman_deflate(&none, raw);
-        add_smaller(to, &matches, &none);
 }
 
 /* What is longer takes too much of its time. */
@@ -147,10 +120,10 @@ void bytes_deflate_columns(struct bytes *to, const struct bytes *raw)
         struct bytes matches = {0}, none = {0};
 
         if (raw->size > COLUMNS_MAX) {
-                bytes_deflate(to, raw, DL_WINDOW_BITS);
+                bytes_deflate(to, raw);
                 return;
         }
-        bytes_deflate(&matches, raw, DL_WINDOW_BITS);
+        bytes_deflate(&matches, raw);
         huffman_deflate(&none, raw);
         add_smaller(to, &matches, &none);
 }

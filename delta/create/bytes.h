@@ -23,8 +23,8 @@ void bytes_free(struct bytes *b);
 /* Room for n bytes more, to be written before `size` is raised; NULL when there is none. */
 uint8_t *bytes_room(struct bytes *b, size_t n);
 
-/* Append `raw` as one raw deflate stream for such a window; nothing for an empty one. */
-void bytes_deflate(struct bytes *to, const struct bytes *raw, unsigned window_bits);
+/* Append `raw` as one raw deflate stream; nothing for an empty one. */
+void bytes_deflate(struct bytes *to, const struct bytes *raw);
 
 /* The same for a section, whose columns differ: matches may cost more than codes for each. */
 void bytes_deflate_columns(struct bytes *to, const struct bytes *raw);

@@ -64,12 +64,14 @@ static void sort_stream(struct encoder *e, const struct raw_chunk *raw,
 
 void chunk_pack(struct encoder *e, const struct raw_chunk *raw, struct bytes *chunk)
 {
-        uint32_t count = e->resident ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        uint32_t count = e->resident ? DL_DEFLATED : DL_STREAMS;
         struct bytes packed[DL_STREAMS] = {0};
         size_t total = 0;
 
-        for (uint32_t i = 0; i < count; i++)
-                bytes_deflate(&packed[i], &raw->streams[i], dl_window_bits(i));
+        for (uint32_t i = 0; i < DL_DEFLATED; i++)
+                bytes_deflate(&packed[i], &raw->streams[i]);
+        if (raw->copies.count > 0)
+                pack_copies(&packed[DL_COPIES], &raw->copies, (uint32_t)e->from->size, raw->start);
         sort_stream(e, raw, packed);
         for (uint32_t i = 0; i < count; i++) {
                 total += packed[i].size;
@@ -85,7 +87,8 @@ void chunk_pack(struct encoder *e, const struct raw_chunk *raw, struct bytes *ch
 
 void raw_chunk_free(struct raw_chunk *raw)
 {
-        for (uint32_t i = 0; i < DL_STREAMS; i++)
+        for (uint32_t i = 0; i < DL_DEFLATED; i++)
                 bytes_free(&raw->streams[i]);
         bytes_free(&raw->joint);
+        copies_free(&raw->copies);
 }

@@ -57,10 +57,7 @@ static void start_header(struct encoder *e)
 }
 
 static_assert(DL_RAM_MIN == DL_CORE_MEMORY + DL_OUTPUT_WINDOW + DL_CACHE_LINES * DL_CACHE_LINE +
-                                    DL_RESIDENT_STREAMS *
-                                            DL_STREAM_MEMORY(DL_WINDOW_BITS, DL_STREAM_BUFFER) +
-                                    (DL_STREAMS - DL_RESIDENT_STREAMS) *
-                                            DL_STREAM_MEMORY(DL_COPY_WINDOW_BITS, DL_SMALL_BUFFER) +
+                                    DL_DEFLATED * DL_STREAM_MEMORY + DL_COPIES_MEMORY +
                                     (DL_IMAGE_MAX / DL_SEGMENT_SIZE + 1) * DL_T_SIZE,
               "a plain patch to the largest image");
 

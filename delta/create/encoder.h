@@ -80,6 +80,9 @@ sg_err find_echoes(struct encoder *e);
 /* Keep the longest copies only. */
 sg_err keep_copies(struct encoder *e, uint32_t count);
 
+/* Append the bits of copies of the output from `start` on. */
+void pack_copies(struct bytes *to, const struct copies *copies, uint32_t from_size, uint32_t start);
+
 /* Write the copy list into the section MAP. */
 void encode_map(struct encoder *e);
 
@@ -95,8 +98,10 @@ void mirror_close(struct encoder *e);
 
 /* What a segment is made of, before it is packed. */
 struct raw_chunk {
-        struct bytes streams[DL_STREAMS];
-        struct bytes joint; /* gaps and values, one by one */
+        struct bytes streams[DL_DEFLATED];
+        struct bytes joint;   /* gaps and values, one by one */
+        struct copies copies; /* but for a resident map */
+        uint32_t start;       /* where it begins in the output */
 };
 
 /* Pack the streams of the next segment. */

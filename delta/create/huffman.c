@@ -131,7 +131,7 @@ void huffman_deflate(struct bytes *to, const struct bytes *raw)
         if (to->failed || raw->size == 0)
                 return;
         struct piece *pieces = cut(raw);
-        if (pieces && deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -(int)DL_COPY_WINDOW_BITS,
+        if (pieces && deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, -(int)DL_WINDOW_BITS,
                                    MAX_MEM_LEVEL, Z_HUFFMAN_ONLY) == Z_OK) {
                 join(pieces);
                 size_t room = 2 * raw->size + 1024;

@@ -5,7 +5,7 @@
 #include "delta/create/bytes.h"
 
 /*
- * Append `raw` as one raw deflate stream without matches, which any window unpacks; a new block
+ * Append `raw` as one raw deflate stream without matches, a new block
  * with codes of its own begins wherever that saves more than its head takes. Nothing for an empty
  * one.
  */

@@ -99,6 +99,14 @@ static int by_id(const void *a, const void *b)
         return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* What the segments will add to chunk 0 at most: the table, and which streams are sorted. */
+static uint32_t segments_share(const struct encoder *e)
+{
+        enum { STORED = 16 }; /* more than deflate adds to what it cannot pack */
+
+        return e->header.segment_count * (DL_T_SIZE + 1) + DL_D_SIZE + STORED;
+}
+
 sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
 {
         struct bytes body = {0};
@@ -124,7 +132,7 @@ sg_err encode_start(struct encoder *e, bool table, struct bytes *out)
                 bytes_add(out, e->sections[i].packed.data, e->sections[i].packed.size);
         out->failed |= body.failed;
         bytes_free(&body);
-        if (e->header.chunk0_size > e->chunk0_max)
+        if (e->header.chunk0_size + (table ? 0 : segments_share(e)) > e->chunk0_max)
                 return SG_E_DELTA_MAP; /* no device would take it */
         return out->failed ? SG_E_NO_MEMORY : SG_OK;
 }

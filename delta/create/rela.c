@@ -111,12 +111,12 @@ uint8_t *rela_filled(const struct view *v, struct rela_table t, const struct byt
         return filled;
 }
 
-struct odds {
+struct odd_slots {
         struct bytes places, kinds, addresses;
         uint32_t last, count;
 };
 
-static void add_odd(struct odds *o, uint32_t at, enum rela_exception kind, uint64_t address)
+static void add_odd(struct odd_slots *o, uint32_t at, enum rela_exception kind, uint64_t address)
 {
         uint8_t b[8];
 
@@ -137,7 +137,7 @@ struct walk {
         const struct hole *holes;
         uint32_t hole_count, hole;
         uint32_t entry;
-        struct odds odds;
+        struct odd_slots odds;
 };
 
 static bool in_hole(struct walk *w, uint32_t at)

@@ -6,22 +6,8 @@
 void encode_map(struct encoder *e)
 {
         struct section *s = encoder_section(e, DL_S_MAP, e->copies.count);
-        struct bytes skips = {0}, lengths = {0}, seeks = {0};
-        struct dl_copy last = {0, 0, 0};
 
-        for (uint32_t i = 0; i < e->copies.count; i++) {
-                const struct dl_copy *c = &e->copies.list[i];
-                bytes_varint(&skips, c->to - last.to - last.length);
-                bytes_varint(&lengths, c->length);
-                bytes_varint(&seeks, dl_zigzag((int32_t)(c->from - last.from - last.length)));
-                last = *c;
-        }
-        bytes_column(&s->raw, &skips);
-        bytes_column(&s->raw, &lengths);
-        bytes_column(&s->raw, &seeks);
-        bytes_free(&skips);
-        bytes_free(&lengths);
-        bytes_free(&seeks);
+        pack_copies(&s->packed, &e->copies, (uint32_t)e->from->size, 0);
 }
 
 static void put_span(struct bytes *b, const struct dl_span *s, uint32_t *at)

@@ -66,10 +66,9 @@ void mirror_close(struct encoder *e)
 
 struct segment {
         struct raw_chunk raw;
-        uint32_t start, at; /* output positions: of the segment, of the work */
-        uint32_t copy;      /* index of the copy at or after `at` */
-        uint32_t gap;       /* right bytes since the last wrong one */
-        uint32_t to, from;  /* where the last copy ended */
+        uint32_t at;   /* where the work stands in the output */
+        uint32_t copy; /* index of the copy at or after `at` */
+        uint32_t gap;  /* right bytes since the last wrong one */
 };
 
 /* Note what a prediction of n output bytes at `to` missed. */
@@ -90,28 +89,15 @@ static void add_corrections(struct encoder *e, struct segment *s, uint32_t to,
         }
 }
 
-static void add_seek(struct segment *s, uint32_t seek)
-{
-        unsigned k = 0;
-
-        for (; seek > 127; seek >>= 7)
-                bytes_byte(&s->raw.streams[dl_seeks(k++)], (uint8_t)(seek | 128u));
-        bytes_byte(&s->raw.streams[dl_seeks(k)], (uint8_t)seek);
-}
-
 /* Without a resident map: the copy goes into the segment, when its first byte there is reached. */
-static void add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
+static sg_err add_copy(struct encoder *e, struct segment *s, const struct dl_copy *c, uint32_t end)
 {
         uint32_t from = c->from + (s->at - c->to);
         uint32_t length = dl_least(c->to + c->length, end) - s->at;
 
-        if (e->resident || (s->at != c->to && s->at != s->start))
-                return;
-        bytes_varint(&s->raw.streams[DL_SKIPS], s->at - s->to);
-        bytes_varint(&s->raw.streams[DL_LENGTHS], length);
-        add_seek(s, dl_zigzag((int32_t)(from - s->from)));
-        s->to = s->at + length;
-        s->from = from + length;
+        if (e->resident || (s->at != c->to && s->at != s->raw.start))
+                return SG_OK;
+        return copies_add(&s->raw.copies, s->at, from, length);
 }
 
 static sg_err add_made(struct encoder *e, struct segment *s, const struct dl_made *made,
@@ -158,8 +144,9 @@ static sg_err add_run(struct encoder *e, struct segment *s, uint32_t end)
         } else if (c && s->at >= c->to) {
                 run = dl_least(run, c->to + c->length - s->at);
                 run = made ? dl_least(run, made->to - s->at) : run;
-                add_copy(e, s, c, end);
-                err = add_predicted(e, s, c, run);
+                err = add_copy(e, s, c, end);
+                if (!err)
+                        err = add_predicted(e, s, c, run);
         } else {
                 run = made ? dl_least(run, made->to - s->at) : run;
                 run = c ? dl_least(run, c->to - s->at) : run;
@@ -174,7 +161,7 @@ static sg_err encode_segment(struct encoder *e, uint32_t index, struct bytes *ch
         uint32_t start = index * DL_SEGMENT_SIZE;
         uint32_t left = (uint32_t)e->to->size - start;
         uint32_t end = start + (left < DL_SEGMENT_SIZE ? left : DL_SEGMENT_SIZE);
-        struct segment s = {.start = start, .at = start, .to = start};
+        struct segment s = {.raw.start = start, .at = start};
         struct dl_map map = {e->copies.list, e->copies.count};
         sg_err err = SG_OK;
 

@@ -37,7 +37,7 @@ $(call fuzz-target,tuf,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) 
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
 $(call fuzz-target,package,tests/fuzz/metadata.c $(FUZZ_STORAGE) $(UPDATER_PACKAGE) \
   $(FUZZ_TRUSTING),$(FUZZ_TRUSTS))
-FUZZ_DELTA := $(addprefix tests/fuzz/,delta_files.c patch_parts.c patch_sorted.c patch_mutate.c) \
+FUZZ_DELTA := $(addprefix tests/fuzz/,delta_files.c patch_parts.c patch_sorted.c patch_copies.c patch_mutate.c) \
               $(DELTA_DECODER) $(addprefix delta/create/,bits.c bytes.c huffman.c)
 $(call fuzz-target,delta,$(FUZZ_DELTA),-ldeflate -lz)
 $(call fuzz-target,delta_kernel,$(FUZZ_DELTA),-ldeflate -lz)

@@ -12,7 +12,7 @@ static void mutate_part(struct patch_part *part)
 static void mutate_section(struct patch_parts *p, uint32_t i)
 {
         mutate_part(&p->section[i]);
-        dl_put32(p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW, (uint32_t)p->section[i].size);
+        patch_parts_put_size(p, i);
 }
 
 /* The fields from which decoders compute sizes and places; the others are made right again. */

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "delta/decoder.h"
+#include "tests/fuzz/patch_copies.h"
 #include "tests/fuzz/patch_reader.h"
 #include "tests/fuzz/patch_sorted.h"
 
@@ -33,15 +34,14 @@ static bool unpack(struct patch_parts *p, struct patch_part *part, const uint8_t
 }
 
 /* Packs a part to the end of the patch; an empty one to nothing. */
-static bool pack(const struct patch_part *part, unsigned window_bits, uint8_t *patch, size_t max,
-                 size_t *at)
+static bool pack(const struct patch_part *part, uint8_t *patch, size_t max, size_t *at)
 {
         z_stream z = {.next_in = part->bytes, .avail_in = (uInt)part->size};
 
         if (part->size == 0)
                 return true;
-        if (deflateInit2(&z, part->stored ? 0 : 1, Z_DEFLATED, -(int)window_bits, 8,
-                         Z_DEFAULT_STRATEGY) != Z_OK)
+        if (deflateInit2(&z, part->stored ? 0 : 1, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
+            Z_OK)
                 return false;
         z.next_out = patch + *at;
         z.avail_out = (uInt)(max - *at);
@@ -75,21 +75,52 @@ static uint8_t sorted_in(const struct patch_parts *p, uint32_t i)
         return 0;
 }
 
+/* Keeps what is told, and frees it. */
+static bool keep(struct patch_parts *p, struct patch_part *part, struct bytes *told)
+{
+        bool fits = !told->failed && told->size + PARTS_GROWTH <= PARTS_ROOM - p->used;
+
+        *part = (struct patch_part){.bytes = p->room + p->used};
+        if (fits && told->size > 0)
+                memcpy(part->bytes, told->data, told->size);
+        part->size = fits ? told->size : 0;
+        p->used += part->size + PARTS_GROWTH;
+        bytes_free(told);
+        return fits;
+}
+
 static bool read_sorted(struct patch_parts *p, struct patch_part *part, const uint8_t *packed,
                         size_t size)
 {
         struct bytes told = {0};
-        bool whole = patch_sorted_read(&told, packed, size) &&
-                     told.size + PARTS_GROWTH <= PARTS_ROOM - p->used;
+        bool whole = patch_sorted_read(&told, packed, size);
 
-        *part = (struct patch_part){.bytes = p->room + p->used};
-        if (whole) {
-                memcpy(part->bytes, told.data, told.size);
-                part->size = told.size;
-                p->used += told.size + PARTS_GROWTH;
-        }
-        bytes_free(&told);
-        return whole;
+        return keep(p, part, &told) && whole;
+}
+
+static uint32_t from_size(const struct patch_parts *p)
+{
+        return (uint32_t)dl_get64(p->header + DL_H_FROM_SIZE);
+}
+
+/* Of the output from `to` on. */
+static bool read_copies(struct patch_parts *p, struct patch_part *part, const uint8_t *packed,
+                        size_t size, uint32_t to)
+{
+        struct bytes told = {0};
+        bool whole = size == 0 || patch_copies_read(&told, packed, size, from_size(p), to);
+
+        return keep(p, part, &told) && whole;
+}
+
+static bool read_stream(struct patch_parts *p, uint32_t segment, uint32_t k, const uint8_t *packed,
+                        size_t size)
+{
+        struct patch_part *part = &p->stream[segment][k];
+
+        if (k == DL_COPIES)
+                return read_copies(p, part, packed, size, segment * DL_SEGMENT_SIZE);
+        return (k > 0 && k == p->sorted[segment] ? read_sorted : unpack)(p, part, packed, size);
 }
 
 static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk, size_t size)
@@ -102,13 +133,16 @@ static bool read_segment(struct patch_parts *p, uint32_t i, const uint8_t *chunk
                         return false;
         p->sorted[i] = sorted_in(p, i);
         for (uint32_t k = 0; k < p->streams; k++) {
-                bool sorted = k > 0 && k == p->sorted[i];
-                if (sizes[k] > size - at ||
-                    !(sorted ? read_sorted : unpack)(p, &p->stream[i][k], chunk + at, sizes[k]))
+                if (sizes[k] > size - at || !read_stream(p, i, k, chunk + at, sizes[k]))
                         return false;
                 at += sizes[k];
         }
         return true;
+}
+
+static bool is_map(const uint8_t *entry)
+{
+        return dl_get32(entry + DL_D_ID) == DL_S_MAP;
 }
 
 static bool read_sections(struct patch_parts *p, const uint8_t *patch, size_t size,
@@ -121,8 +155,12 @@ static bool read_sections(struct patch_parts *p, const uint8_t *patch, size_t si
         memcpy(p->directory, patch + DL_HEADER_SIZE, (size_t)h->section_count * DL_D_SIZE);
         at += h->table_size;
         for (uint32_t i = 0; i < h->section_count; i++) {
-                uint32_t packed = dl_get32(p->directory + (size_t)i * DL_D_SIZE + DL_D_PACKED);
-                if (packed > size - at || !unpack(p, &p->section[i], patch + at, packed))
+                const uint8_t *entry = p->directory + (size_t)i * DL_D_SIZE;
+                uint32_t packed = dl_get32(entry + DL_D_PACKED);
+                if (packed > size - at)
+                        return false;
+                if (!(is_map(entry) ? read_copies(p, &p->section[i], patch + at, packed, 0)
+                                    : unpack(p, &p->section[i], patch + at, packed)))
                         return false;
                 at += packed;
         }
@@ -143,7 +181,7 @@ bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size)
         p->used = 0;
         p->sections = h.section_count;
         p->segments = h.segment_count;
-        p->streams = h.flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        p->streams = h.flags & DL_F_RESIDENT ? DL_DEFLATED : DL_STREAMS;
         memcpy(p->header, patch, DL_HEADER_SIZE);
         if (!read_sections(p, patch, size, &h))
                 return false;
@@ -154,12 +192,36 @@ bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size)
         return true;
 }
 
+/* Appends what was packed, and frees it. */
+static bool put(struct bytes *packed, uint8_t *patch, size_t max, size_t *at)
+{
+        bool fits = !packed->failed && packed->size <= max - *at;
+
+        if (fits) {
+                memcpy(patch + *at, packed->data, packed->size);
+                *at += packed->size;
+        }
+        bytes_free(packed);
+        return fits;
+}
+
+/* Of the output from `to` on. */
+static bool write_copies(const struct patch_parts *p, const struct patch_part *part, uint32_t to,
+                         uint8_t *patch, size_t max, size_t *at)
+{
+        struct bytes packed = {0};
+
+        patch_copies_write(&packed, part->bytes, part->size, from_size(p), to);
+        return put(&packed, patch, max, at);
+}
+
 static bool write_sections(const struct patch_parts *p, uint8_t *patch, size_t max, size_t *at)
 {
         for (uint32_t i = 0; i < p->sections; i++) {
                 uint8_t *entry = patch + DL_HEADER_SIZE + (size_t)i * DL_D_SIZE;
                 size_t start = *at;
-                if (!pack(&p->section[i], DL_WINDOW_BITS, patch, max, at))
+                if (!(is_map(entry) ? write_copies(p, &p->section[i], 0, patch, max, at)
+                                    : pack(&p->section[i], patch, max, at)))
                         return false;
                 dl_put32(entry + DL_D_PACKED, (uint32_t)(*at - start));
                 dl_put32(entry + DL_D_CRC, (uint32_t)crc32(0, patch + start, (uInt)(*at - start)));
@@ -174,18 +236,19 @@ static void put_varint(uint8_t *head, size_t *at, size_t value)
         head[(*at)++] = (uint8_t)value;
 }
 
-static bool write_sorted(const struct patch_part *part, uint8_t *patch, size_t max, size_t *at)
+static bool write_stream(const struct patch_parts *p, uint32_t segment, uint32_t k, uint8_t *patch,
+                         size_t max, size_t *at)
 {
+        const struct patch_part *part = &p->stream[segment][k];
         struct bytes packed = {0};
 
+        if (k == DL_COPIES)
+                return part->size == 0 ||
+                       write_copies(p, part, segment * DL_SEGMENT_SIZE, patch, max, at);
+        if (k == 0 || k != p->sorted[segment])
+                return pack(part, patch, max, at);
         patch_sorted_write(&packed, part->bytes, part->size);
-        bool fits = !packed.failed && packed.size <= max - *at;
-        if (fits) {
-                memcpy(patch + *at, packed.data, packed.size);
-                *at += packed.size;
-        }
-        bytes_free(&packed);
-        return fits;
+        return put(&packed, patch, max, at);
 }
 
 /* The streams are packed first, behind the most that their lengths can take, then moved. */
@@ -199,9 +262,7 @@ static bool write_segment(const struct patch_parts *p, uint32_t i, uint8_t *patc
                 return false;
         for (uint32_t k = 0; k < p->streams; k++) {
                 size_t before = end;
-                const struct patch_part *part = &p->stream[i][k];
-                if (k > 0 && k == p->sorted[i] ? !write_sorted(part, patch, max, &end)
-                                               : !pack(part, dl_window_bits(k), patch, max, &end))
+                if (!write_stream(p, i, k, patch, max, &end))
                         return false;
                 put_varint(head, &head_size, end - before);
         }
@@ -247,6 +308,13 @@ static void put_arena_size(uint8_t *patch, size_t size)
                 dl_put32(patch + DL_H_ARENA_SIZE, (uint32_t)plan.used);
         }
         free(dl);
+}
+
+void patch_parts_put_size(struct patch_parts *p, uint32_t i)
+{
+        uint8_t *entry = p->directory + (size_t)i * DL_D_SIZE;
+
+        dl_put32(entry + DL_D_RAW, is_map(entry) ? 0 : (uint32_t)p->section[i].size);
 }
 
 size_t patch_parts_write(const struct patch_parts *p, uint8_t *patch, size_t max)

@@ -24,6 +24,7 @@ struct patch_parts {
         uint8_t header[DL_HEADER_SIZE];
         uint8_t directory[DL_SECTIONS_MAX * DL_D_SIZE];
         uint32_t sections, segments, streams; /* streams of each segment */
+        /* Copies stand here as they are told (patch_copies.h). */
         struct patch_part section[DL_SECTIONS_MAX];
         struct patch_part stream[PARTS_SEGMENTS_MAX][DL_STREAMS];
         /* The stream that is sorted: it stands here as it is told (patch_sorted.h). 0: none is. */
@@ -36,6 +37,9 @@ struct patch_parts {
 bool patch_parts_read(struct patch_parts *p, const uint8_t *patch, size_t size);
 /* Returns the patch's size; 0: it does not fit. */
 size_t patch_parts_write(const struct patch_parts *p, uint8_t *patch, size_t max);
+
+/* Put a section's unpacked size into the directory. */
+void patch_parts_put_size(struct patch_parts *p, uint32_t i);
 
 /* One mutation of one part: a section's or a stream's bytes, or the numbers that size things. */
 void patch_parts_mutate(struct patch_parts *p, unsigned seed);

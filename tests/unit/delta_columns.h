@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values whose bytes do not stand together: those of a section's columns, and the seeks. */
+/* Values whose bytes do not stand together: those of a section's columns. */
 #ifndef TESTS_UNIT_DELTA_COLUMNS_H
 #define TESTS_UNIT_DELTA_COLUMNS_H
 
@@ -17,9 +17,5 @@ void put_column_value(struct columns c, uint32_t which, uint32_t i, uint32_t val
 
 /* The byte behind so many of them. */
 size_t columns_end(struct columns c, uint32_t columns);
-
-/* The i-th seek of a segment. */
-uint32_t seek_at(const struct patch_parts *p, uint32_t segment, uint32_t i);
-void put_seek_at(struct patch_parts *p, uint32_t segment, uint32_t i, uint32_t value);
 
 #endif

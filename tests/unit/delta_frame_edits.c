@@ -162,9 +162,7 @@ void chunk_that_is_too_long(struct buffer *b)
         seal_body(b);
 }
 
-#define STREAMED_ONLY                         \
-        ((DL_STREAMS - DL_RESIDENT_STREAMS) * \
-         DL_STREAM_MEMORY(DL_COPY_WINDOW_BITS, DL_SMALL_BUFFER))
+#define STREAMED_ONLY DL_COPIES_MEMORY
 
 static void toggle_resident(struct buffer *b, uint32_t more)
 {

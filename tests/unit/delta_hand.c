@@ -16,7 +16,7 @@ void hand_begin(struct hand *h, size_t from_size, size_t to_size, uint32_t flags
         uint8_t *b = p->header;
 
         memset(p, 0, offsetof(struct patch_parts, room));
-        p->streams = flags & DL_F_RESIDENT ? DL_RESIDENT_STREAMS : DL_STREAMS;
+        p->streams = flags & DL_F_RESIDENT ? DL_DEFLATED : DL_STREAMS;
         p->segments = (uint32_t)((to_size + DL_SEGMENT_SIZE - 1) / DL_SEGMENT_SIZE);
         memcpy(b + DL_H_MAGIC, DL_MAGIC, 8);
         dl_put32(b + DL_H_VERSION, DL_VERSION);
@@ -37,6 +37,18 @@ struct bytes *hand_section(struct hand *h, enum dl_section_id id, const uint32_t
         for (size_t i = 0; i < DL_COUNTS; i++)
                 dl_put32(entry + DL_D_COUNTS + 4 * i, counts[i]);
         return &h->section[h->parts.sections++];
+}
+
+void hand_copy(struct hand *h, uint32_t to, uint32_t from, uint32_t length)
+{
+        const uint32_t one[DL_COUNTS] = {1};
+        uint32_t size = (uint32_t)dl_get64(h->parts.header + DL_H_FROM_SIZE);
+        struct bytes *b = hand_section(h, DL_S_MAP, one);
+
+        bytes_varint(b, 1);
+        bytes_varint(b, to);
+        bytes_varint(b, length);
+        bytes_varint(b, dl_zigzag((int32_t)(from > size / 2 ? from - size : from)));
 }
 
 struct bytes *hand_stream(struct hand *h, enum dl_stream_id id)
@@ -65,7 +77,7 @@ struct buffer hand_end(struct hand *h)
                 const struct bytes *b = &h->section[i];
                 assert_false(b->failed);
                 p->section[i] = (struct patch_part){b->data, b->size, true};
-                dl_put32(p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW, (uint32_t)b->size);
+                patch_parts_put_size(p, i);
         }
         for (uint32_t i = 0; i < DL_STREAMS; i++)
                 p->stream[0][i] = (struct patch_part){h->stream[i].data, h->stream[i].size, true};

@@ -30,6 +30,8 @@ void hand_begin(struct hand *h, size_t from_size, size_t to_size, uint32_t flags
 /* A section, to be filled; they come in the order of their numbers. */
 struct bytes *hand_section(struct hand *h, enum dl_section_id id, const uint32_t counts[DL_COUNTS]);
 void hand_column(struct bytes *section, const struct words *w);
+/* One copy, as the section of copies. */
+void hand_copy(struct hand *h, uint32_t to, uint32_t from, uint32_t length);
 /* A stream of the first segment, to be filled. */
 struct bytes *hand_stream(struct hand *h, enum dl_stream_id id);
 struct buffer hand_end(struct hand *h);

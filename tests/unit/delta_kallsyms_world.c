@@ -235,12 +235,10 @@ void tell_all(void)
 
 static void add_program(void)
 {
-        const uint32_t copies[DL_COUNTS] = {1}, programs[DL_COUNTS] = {1, 1};
-        struct bytes *b = hand_section(&w->hand, DL_S_MAP, copies);
+        const uint32_t programs[DL_COUNTS] = {1, 1};
+        struct bytes *b;
 
-        bytes_varint(b, w->new_code);
-        bytes_varint(b, CODE);
-        bytes_varint(b, dl_zigzag((int32_t)w->old_code));
+        hand_copy(&w->hand, w->new_code, w->old_code, CODE);
         b = hand_section(&w->hand, DL_S_PROGRAM, programs);
         bytes_varint(b, 1);
         for (uint32_t i = 0; i < 4; i++) /* the addresses of the base */

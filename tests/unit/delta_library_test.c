@@ -229,8 +229,7 @@ static void program_without_a_map(struct patch_parts *parts)
         parts->header[DL_H_FLAGS] ^= DL_F_RESIDENT;
         parts->streams = DL_STREAMS;
         for (uint32_t i = 0; i < parts->segments; i++) {
-                for (uint32_t k = DL_RESIDENT_STREAMS; k < DL_STREAMS; k++)
-                        parts->stream[i][k].size = 0;
+                parts->stream[i][DL_COPIES].size = 0;
         }
 }
 

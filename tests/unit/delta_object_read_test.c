@@ -346,8 +346,9 @@ static struct dl *make_world(const struct bytes *columns, uint32_t objects, uint
         dl->header.to_size = dl->refs.to_size = NEW_SIZE;
         for (uint32_t i = 0; i < DL_CACHE_LINES; i++)
                 dl->cache[i].bytes = w->lines[i];
-        w->memory = aligned_alloc(DL_ARENA_ALIGN, DL_STREAM_MEMORY(9, 8));
-        dl_stream_init(&dl->streams[0], &dl->ops, w->memory, 9, 1);
+        w->memory = aligned_alloc(DL_ARENA_ALIGN, DL_STREAM_MEMORY);
+        dl_stream_init(&dl->streams[0], &dl->ops, w->memory);
+        dl->streams[0].buffer = 1;
         dl_objects_plan(dl, &arena);
         w->arena = arena.base = calloc(1, arena.used);
         arena.used = 0;

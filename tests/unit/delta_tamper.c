@@ -76,10 +76,10 @@ void put_varint_at(struct patch_part *part, size_t start, uint32_t i, uint32_t v
 static void mend_sizes(struct patch_parts *p, const struct patch_parts *before)
 {
         for (uint32_t i = 0; i < p->sections; i++) {
-                uint8_t *raw = p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW;
+                const uint8_t *raw = p->directory + (size_t)i * DL_D_SIZE + DL_D_RAW;
                 const uint8_t *was = before->directory + (size_t)i * DL_D_SIZE + DL_D_RAW;
                 if (dl_get32(raw) == dl_get32(was))
-                        dl_put32(raw, (uint32_t)p->section[i].size);
+                        patch_parts_put_size(p, i);
         }
 }
 
@@ -134,4 +134,14 @@ void expect_rot_refused(const struct buffer *patch, const struct buffer *from, s
         free(r.from.data);
         free(r.to.data);
         assert_int_equal(wrong, 0);
+}
+
+uint32_t told_at(const struct patch_part *part, uint32_t i, enum copy_field field)
+{
+        return varint_at(part, 0, 1 + 3 * i + field);
+}
+
+void put_told_at(struct patch_part *part, uint32_t i, enum copy_field field, uint32_t value)
+{
+        put_varint_at(part, 0, 1 + 3 * i + field, value);
 }

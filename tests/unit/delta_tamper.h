@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_DELTA_TAMPER_H
 #define TESTS_UNIT_DELTA_TAMPER_H
 
+#include "delta/copy_code.h"
 #include "tests/fuzz/patch_parts.h"
 #include "tests/unit/delta_rig.h"
 
@@ -38,5 +39,9 @@ void set_count(struct patch_parts *p, enum dl_section_id id, unsigned which, uin
 /* The i-th varint from byte `start` on: read it, put another one in its place. */
 uint32_t varint_at(const struct patch_part *part, size_t start, uint32_t i);
 void put_varint_at(struct patch_part *part, size_t start, uint32_t i, uint32_t value);
+
+/* A number of the i-th copy in a section or a stream (tests/fuzz/patch_copies.h). */
+uint32_t told_at(const struct patch_part *part, uint32_t i, enum copy_field field);
+void put_told_at(struct patch_part *part, uint32_t i, enum copy_field field, uint32_t value);
 
 #endif

@@ -13,7 +13,7 @@ static void check(const struct buffer *from, const struct buffer *to)
         free(patch.data);
 }
 
-/* Skips of two bytes each, of which one goes on behind the first 507 of their stream. */
+/* Copies in more than one buffer of bits. */
 static void copies_of_a_stream(void **state)
 {
         enum { COPIES = 300, SKIP = 128 };
@@ -27,10 +27,12 @@ static void copies_of_a_stream(void **state)
                 free(skipped.data);
         }
         hand_begin(&hand, from.size, to.size, 0);
+        struct bytes *copies = hand_stream(&hand, DL_COPIES);
+        bytes_varint(copies, COPIES);
         for (uint32_t i = 0; i < COPIES; i++) {
-                bytes_varint(hand_stream(&hand, DL_SKIPS), SKIP);
-                bytes_varint(hand_stream(&hand, DL_LENGTHS), 1);
-                bytes_varint(hand_stream(&hand, DL_SEEKS), 0);
+                bytes_varint(copies, SKIP);
+                bytes_varint(copies, 1);
+                bytes_varint(copies, 0);
                 bytes_add(hand_stream(&hand, DL_LITERALS), to.data + (size_t)i * (SKIP + 1), SKIP);
         }
         check(&from, &to);
@@ -43,14 +45,11 @@ static void copies_of_a_stream(void **state)
 static void make_programs(uint32_t size, uint32_t shift)
 {
         enum { PROGRAMS = 100 };
-        const uint32_t one[DL_COUNTS] = {1}, counts[DL_COUNTS] = {PROGRAMS, PROGRAMS};
+        const uint32_t counts[DL_COUNTS] = {PROGRAMS, PROGRAMS};
         struct bytes *b;
 
         hand_begin(&hand, size, size, DL_F_RESIDENT);
-        b = hand_section(&hand, DL_S_MAP, one);
-        bytes_varint(b, 0);
-        bytes_varint(b, size);
-        bytes_varint(b, 0);
+        hand_copy(&hand, 0, 0, size);
         b = hand_section(&hand, DL_S_PROGRAM, counts);
         for (uint32_t i = 0; i < PROGRAMS; i++) {
                 bytes_varint(b, 1);
