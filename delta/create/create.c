@@ -169,10 +169,12 @@ static sg_err give_up_copies(struct encoder *e)
         return mirror_open(e);
 }
 
-/* A kernel's own models leave a plain patch no chance. */
+/* A kernel's own models leave a plain patch no chance, but where they are those of one of several.
+ */
 static bool has_rival(const struct encoder *e)
 {
-        return e->section_count == 0 || (e->section_count == 1 && e->sections[0].id == DL_S_RELA);
+        return e->from_view.kernels > 1 || e->to_view.kernels > 1 || e->section_count == 0 ||
+               (e->section_count == 1 && e->sections[0].id == DL_S_RELA);
 }
 
 static sg_err attempt(struct encoder *e, struct rival *rival)

@@ -43,7 +43,7 @@ static bool find_symbols(const struct view *v, struct kallsyms_place_in *p)
 /* Is a structure in both images? Where there are kernels it is told where it is not. */
 static bool both_have(struct encoder *e, uint32_t structure, bool old, bool new)
 {
-        if (!e->from_view.kernel && !e->to_view.kernel && !old && !new)
+        if (e->from_view.kernels == 0 && e->to_view.kernels == 0 && !old && !new)
                 return false;
         e->notes |= old ? 0 : DL_F_NOT_OLD(structure);
         e->notes |= new ? 0 : DL_F_NOT_NEW(structure);

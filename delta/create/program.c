@@ -145,9 +145,8 @@ static sg_err program_added(struct view *v, uint32_t at, bool image)
 
         if (!image)
                 return v->programs[last].va == VA_UNKNOWN ? SG_OK : elf_slots(v, at, last);
-        if (!v->kernel)
+        if (v->kernels++ == 0)
                 v->image = last;
-        v->kernel = true;
         return SG_OK;
 }
 

@@ -41,7 +41,7 @@ struct view {
         struct view_program *programs;
         uint32_t program_count;
         uint32_t image; /* the first arm64 Linux Image, or the whole file as a program; NO_IMAGE */
-        bool kernel;    /* it is an Image */
+        uint32_t kernels;        /* Images in it */
         struct view_slot *slots; /* rising */
         uint32_t slot_count;
         struct dl_objects objects; /* their old sides */

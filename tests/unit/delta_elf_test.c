@@ -228,13 +228,13 @@ static void images_without_room(void **state)
         struct view v = detect(&b);
         assert_int_equal(v.program_count, 2);
         assert_int_equal(v.image, NO_IMAGE);
-        assert_false(v.kernel);
+        assert_int_equal(v.kernels, 0);
         view_close(&v);
         put_image(&b, 0x1000000);
         v = detect(&b);
         assert_int_equal(v.program_count, 3);
         assert_int_equal(v.image, 2);
-        assert_true(v.kernel);
+        assert_int_equal(v.kernels, 1);
         view_close(&v);
         free(b.data);
 }
