@@ -9,7 +9,7 @@ MUTATED := $(filter updater/%,$(UPDATER_ENGINE) $(UPDATER_PACKAGE) $(UPDATER_DIS
            $(DELTA_DECODER) \
            $(addprefix hv/vm/,slots.c boot_state.c events.c life.c hypercall.c vm.c load.c psci.c)
 # The quickest first.
-MUTANT_JUDGES := delta_heap_test checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
+MUTANT_JUDGES := delta_heap_test delta_stream_test checkpoint_test record_test slots_odd_test slots_differ_test journal_scan_test \
                  events psci hv_core agent_line_test ustar_test canonical_test gpt_test fit_test \
                  boot_state hypercall hypercall_trial vm_limits load_breaks vm load \
                  slots_rules_test slots_reachable_test slots_decision_test \

@@ -114,6 +114,13 @@ static void size_that_is_not_the_map_s(struct patch_parts *parts)
         dl_put32(raw, dl_get32(raw) + 1);
 }
 
+static void size_that_is_not_the_regions(struct patch_parts *parts)
+{
+        uint8_t *raw = entry_of(parts, DL_S_REGIONS) + DL_D_RAW;
+
+        dl_put32(raw, dl_get32(raw) + 1);
+}
+
 static void map_cut_short(struct patch_parts *parts)
 {
         part_of(parts, DL_S_MAP)->size /= 2;
@@ -152,6 +159,17 @@ static void unknown_section(struct patch_parts *parts)
 static void gap_beyond_the_segment(struct patch_parts *parts)
 {
         put_varint_at(&parts->stream[0][DL_GAPS], 0, 0, 1u << 30);
+}
+
+/* The first one, with zeros in front. */
+static void gap_of_six_bytes(struct patch_parts *parts)
+{
+        struct patch_part *gaps = &parts->stream[0][DL_GAPS];
+
+        put_varint_at(gaps, 0, 0, varint_at(gaps, 0, 0) | 1u << 31);
+        memmove(gaps->bytes + 6, gaps->bytes + 5, gaps->size++ - 5);
+        gaps->bytes[4] = 128;
+        gaps->bytes[5] = 0;
 }
 
 /* The only one, and no value for it. */
@@ -210,11 +228,13 @@ static void behind_the_checksums(void **state)
                 {"map with a copy to spare", map_with_a_copy_to_spare, SG_E_DELTA_STREAM},
                 {"an echo in the map", echo_in_the_map, SG_E_DELTA_MAP},
                 {"a size that is not the map's", size_that_is_not_the_map_s, SG_E_DELTA_HEADER},
+                {"nor the regions'", size_that_is_not_the_regions, SG_E_DELTA_HEADER},
                 {"map cut short", map_cut_short, SG_E_DELTA_STREAM},
                 {"a megabyte of zeros in the regions", bomb, SG_E_DELTA_STREAM},
                 {"sections out of order", sections_out_of_order, SG_E_DELTA_HEADER},
                 {"unknown section", unknown_section, SG_E_DELTA_HEADER},
                 {"gap beyond the segment", gap_beyond_the_segment, SG_E_DELTA_STREAM},
+                {"a gap of six bytes", gap_of_six_bytes, SG_E_DELTA_STREAM},
                 {"correction beyond", correction_beyond_the_segment, SG_E_DELTA_SEGMENT},
                 {"too few values", too_few_values, SG_E_DELTA_STREAM},
                 {"too many values", too_many_values, SG_E_DELTA_STREAM},

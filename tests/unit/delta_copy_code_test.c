@@ -106,6 +106,12 @@ static void numbers(void **state)
         assert_int_equal(told_as("\x80\x80\x80\x80\x10", 5, FROM_SIZE, &copy), SG_E_DELTA_MAP);
         assert_int_equal(told_as("\x80\x80\x80\x80\x80", 5, FROM_SIZE, &copy), SG_E_DELTA_MAP);
         assert_int_equal(told_as("\0\x01\0", 3, 0, &copy), SG_E_DELTA_MAP);
+        /* One that is too long is not the last copy's, either. */
+        copy = (struct dl_copy){3, 3, 4};
+        assert_int_equal(told_as("\0\x80\x80\x80\x80\x10\0", 7, FROM_SIZE, &copy), SG_E_DELTA_MAP);
+        copy = (struct dl_copy){3, 3, 4};
+        assert_int_equal(told_as("\0\x04\x80\x80\x80\x80\x10", 7, FROM_SIZE, &copy),
+                         SG_E_DELTA_MAP);
 }
 
 static struct copies all;
@@ -223,6 +229,47 @@ static void the_bytes_are_frozen(void **state)
         pack(SIZE, 5000);
         assert_int_equal(packed.size, 0x295f);
         assert_int_equal(crc32(0, packed.data, (uInt)packed.size), 0xa133bca7);
+}
+
+/* Of holes that are filled in two pieces, too. */
+static void the_bytes_of_neighbours_are_frozen(void **state)
+{
+        (void)state;
+        rig_seed(7);
+        for (uint32_t at = 0; at < SIZE - 300;) {
+                uint32_t first = 1 + rig_random() % 99, second = 1 + rig_random() % 99;
+                uint32_t third = 1 + rig_random() % 99;
+                add(at, at + first + second, third);
+                add(at + third, at, first);
+                add(at + third + first, at + first, second);
+                at += first + second + third;
+        }
+        pack(SIZE, 0);
+        assert_int_equal(packed.size, 0xa38);
+        assert_int_equal(crc32(0, packed.data, (uInt)packed.size), 0x546e3f6f);
+        expect_read(SIZE, 0);
+}
+
+static void maps(void **state)
+{
+        struct dl_copy list[3];
+        struct dl_map map = {.copies = list, .count = 2};
+        const struct dl_header h = {.from_size = SIZE, .to_size = LIMIT};
+
+        (void)state;
+        add(0, 10, 5);
+        add(8, 20, 5);
+        pack(SIZE, 0);
+        assert_int_equal(dl_map_read(&map, reader_of((uint32_t)packed.size, SIZE, 0), &h), SG_OK);
+        assert_memory_equal(list, all.list, 2 * sizeof(list[0]));
+        for (map.count = 1; map.count <= 3; map.count += 2)
+                assert_int_equal(dl_map_read(&map, reader_of((uint32_t)packed.size, SIZE, 0), &h),
+                                 SG_E_DELTA_MAP);
+        add(20, SIZE + 3, 4); /* an echo, of what is there */
+        pack(SIZE, 0);
+        map.count = 3;
+        assert_int_equal(dl_map_read(&map, reader_of((uint32_t)packed.size, SIZE, 0), &h),
+                         SG_E_DELTA_MAP);
 }
 
 /* It goes on over zeros: what they tell is something else, or too much is taken. */
@@ -350,6 +397,8 @@ int main(void)
                 cmocka_unit_test_teardown(the_farthest, forget),
                 cmocka_unit_test_teardown(what_is_written_is_read, forget),
                 cmocka_unit_test_teardown(the_bytes_are_frozen, forget),
+                cmocka_unit_test_teardown(the_bytes_of_neighbours_are_frozen, forget),
+                cmocka_unit_test_teardown(maps, forget),
                 cmocka_unit_test_teardown(copies_cut_short, forget),
                 cmocka_unit_test(copies_that_cannot_be_read),
                 cmocka_unit_test_teardown(pieces_turned_round, forget),

@@ -343,7 +343,7 @@ static void make_two(uint32_t first, uint32_t second)
 /* A list that is not sorted stays as it is, with the first copies of its symbols. */
 static void old_lists_of_any_kind(void **state)
 {
-        static const uint32_t as_it_is[] = {0, 1, 2};
+        static const uint32_t as_it_is[] = {0, 1, 2}, falling[] = {1, 0};
 
         (void)state;
         make_two(0, 1);
@@ -351,6 +351,13 @@ static void old_lists_of_any_kind(void **state)
         add_run(false, 0, 1);
         assert_int_equal(dl_kallsyms_sort(&world.dl), SG_OK);
         assert_memory_equal(world.order, as_it_is, sizeof(as_it_is));
+        make_two(1, 0); /* falls by name and by number */
+        set_name(world.old_name[0], "Ta");
+        set_name(world.old_name[1], "Tb");
+        put_old_names(2);
+        add_run(false, 0, 2);
+        assert_int_equal(dl_kallsyms_sort(&world.dl), SG_OK);
+        assert_memory_equal(world.order, falling, sizeof(falling));
         make_two(0, 0);
         add_run(false, 0, 2);
         assert_int_equal(dl_kallsyms_sort(&world.dl), SG_E_DELTA_MODEL);
