@@ -98,8 +98,6 @@ sg_err find_echoes(struct encoder *e)
         struct echoes s = {.to = e->to->data, .size = (uint32_t)e->to->size, .shift = 64 - 10};
 
         s.from_size = (uint32_t)e->from->size;
-        if (e->from->size + e->to->size > DL_IMAGE_MAX)
-                return SG_OK; /* a seek must have room for the distance */
         while (s.shift > 64 - 28 && s.size >> (64 - s.shift) > EVERY)
                 s.shift--;
         size_t room = (size_t)1 << (64 - s.shift);

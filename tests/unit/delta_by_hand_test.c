@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patches that no encoder makes. */
+#include <sys/mman.h>
 #include <zlib.h>
 
 #include "delta/decoder.h"
@@ -146,11 +147,42 @@ static void a_section_that_nothing_reads(void **state)
         free(to.data);
 }
 
+/* The last bytes of the largest image, by the short way round it, and an echo of them. */
+static void the_largest_old_image(void **state)
+{
+        enum { PART = 1000 };
+        struct buffer from = {.size = DL_IMAGE_MAX}, parts = rig_noise(2 * PART), to = {0};
+        struct bytes *copies;
+
+        (void)state;
+        from.data = mmap(NULL, from.size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        assert_ptr_not_equal(from.data, MAP_FAILED);
+        memcpy(from.data + from.size - PART, parts.data + PART, PART);
+        for (int i = 0; i < 2; i++)
+                rig_append(&to, parts.data, parts.size);
+        hand_begin(&hand, from.size, to.size, 0);
+        bytes_add(hand_stream(&hand, DL_LITERALS), to.data, PART);
+        copies = hand_stream(&hand, DL_COPIES);
+        bytes_varint(copies, 2);
+        bytes_varint(copies, PART);
+        bytes_varint(copies, PART);
+        bytes_varint(copies, dl_zigzag(-PART));
+        bytes_varint(copies, 0);
+        bytes_varint(copies, 2 * PART);
+        bytes_varint(copies, DL_IMAGE_MAX + 2 * PART);
+        assert_int_equal(hand_outcome(&hand, &from, &to), SG_OK);
+        munmap(from.data, from.size);
+        free(parts.data);
+        free(to.data);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_table_is_a_row_of_its_program),
                 cmocka_unit_test(a_section_that_nothing_reads),
+                cmocka_unit_test(the_largest_old_image),
                 cmocka_unit_test(a_byte_behind_a_stream_of_a_whole_buffer),
         };
 
