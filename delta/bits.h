@@ -3,7 +3,7 @@
 #ifndef SEGUE_DELTA_BITS_H
 #define SEGUE_DELTA_BITS_H
 
-#include "delta/ranks.h"
+#include "delta/coder.h"
 #include "delta/wire.h"
 
 struct dl_bits {

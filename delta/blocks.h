@@ -10,6 +10,7 @@
 #define SEGUE_DELTA_BLOCKS_H
 
 #include "delta/bits.h"
+#include "delta/ranks.h"
 #include "delta/stream.h"
 #include "delta/tree.h"
 

@@ -16,13 +16,13 @@ void copy_code_start(struct copy_code *c, uint32_t from_size, uint32_t to)
         c->from_size = from_size;
         c->to = to;
         c->length = 0;
-        c->length_foreseen = c->foreseen = false;
+        c->length_foreseen = c->place_foreseen = false;
 }
 
 /* What is known of a number before it is told. */
 struct prospect {
         enum copy_field field;
-        uint32_t near, far; /* what it may follow from */
+        uint32_t clues[2]; /* lengths that it may follow from */
         uint32_t candidates[COPY_CANDIDATES];
         uint32_t count; /* of candidates */
 };
@@ -61,7 +61,7 @@ static uint8_t code_byte(struct copy_code *c, struct coder *coder, const struct 
 {
         uint32_t start = p->field * 8 + k, node = 1;
         uint32_t plain = stir(1, start), after = stir(stir(2, start), sofar);
-        uint32_t following = stir(stir(stir(stir(3, start), sofar), p->near), p->far);
+        uint32_t following = stir(stir(stir(stir(3, start), sofar), p->clues[0]), p->clues[1]);
         uint16_t bytes[COPY_CANDIDATES];
 
         for (uint32_t i = 0; i < p->count; i++) {
@@ -73,8 +73,8 @@ static uint8_t code_byte(struct copy_code *c, struct coder *coder, const struct 
                 uint32_t v = verdict(bytes, p->count, node, i);
                 struct odds_bit bit = {
                         .tables = &c->tables,
-                        .mixer =
-                                &c->mixers[p->field][k > 0][v > 0][c->length_foreseen][c->foreseen],
+                        .mixer = &c->mixers[p->field][k > 0][v > 0][c->length_foreseen]
+                                           [c->place_foreseen],
                         .contexts = {&c->hashed[stir(plain, node) >> (32 - COPY_HASH_BITS)],
                                      &c->hashed[stir(after, node) >> (32 - COPY_HASH_BITS)],
                                      &c->hashed[stir(following, node) >> (32 - COPY_HASH_BITS)],
@@ -160,7 +160,7 @@ static struct prospect of_length(const struct copy_code *c)
         uint32_t room = c->recent[0].from - hole(c);
 
         return (struct prospect){.field = COPY_LENGTH,
-                                 .near = c->length,
+                                 .clues = {c->length},
                                  .candidates = {room > 0 ? room : c->length},
                                  .count = 1};
 }
@@ -169,7 +169,7 @@ static struct prospect of_length(const struct copy_code *c)
  * output as a recent one did. */
 static struct prospect of_place(const struct copy_code *c, uint32_t to, uint32_t length)
 {
-        struct prospect p = {.field = COPY_PLACE, .near = length, .far = c->length};
+        struct prospect p = {.field = COPY_PLACE, .clues = {length, c->length}};
         const struct dl_copy *last = c->recent;
         const int64_t places[COPY_CANDIDATES] = {
                 (int64_t)last[0].from - length,
@@ -196,15 +196,17 @@ static void remember(struct copy_code *c, const struct dl_copy *copy)
         c->recent[0] = *copy;
 }
 
-uint32_t copy_code_count(struct copy_code *c, struct coder *coder, uint32_t count)
+sg_err copy_code_count(struct copy_code *c, struct coder *coder, uint32_t *count)
 {
-        return code(c, coder, &(struct prospect){.field = COPY_COUNT}, &count) ? count : 0;
+        const struct prospect p = {.field = COPY_COUNT};
+
+        return code(c, coder, &p, count) ? SG_OK : SG_E_DELTA_MAP;
 }
 
 sg_err copy_code_next(struct copy_code *c, struct coder *coder, struct dl_copy *copy,
                       uint64_t limit)
 {
-        struct prospect p = {.field = COPY_SKIP, .near = c->length};
+        struct prospect p = {.field = COPY_SKIP, .clues = {c->length}};
         uint32_t skip = copy->to - c->to, length = copy->length, number;
 
         if (!code(c, coder, &p, &skip))
@@ -223,7 +225,7 @@ sg_err copy_code_next(struct copy_code *c, struct coder *coder, struct dl_copy *
                 return SG_E_DELTA_MAP;
         if (copy->from < c->from_size && copy->from + (uint64_t)length > c->from_size)
                 return SG_E_DELTA_MAP;
-        c->foreseen = number == p.candidates[0] || number == p.candidates[1];
+        c->place_foreseen = number == p.candidates[0] || number == p.candidates[1];
         remember(c, copy);
         return SG_OK;
 }

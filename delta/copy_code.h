@@ -8,9 +8,10 @@
 #ifndef SEGUE_DELTA_COPY_CODE_H
 #define SEGUE_DELTA_COPY_CODE_H
 
-#include "delta/ranks.h"
-
 #include <segue/error.h>
+
+#include "delta/coder.h"
+#include "delta/odds.h"
 
 #define COPY_HASH_BITS  14u
 #define COPY_RECENT     8u
@@ -29,20 +30,21 @@ struct copy_code {
         struct odds_tables tables;
         struct odds hashed[1u << COPY_HASH_BITS];
         struct odds verdicts[COPY_FIELDS][COPY_VERDICTS];
-        /* By whether it is the first byte, whether a candidate is left, and what the last copy was:
-         * of the length that was a candidate, at one of the first two places. */
+        /* By whether it is the first byte, whether a candidate is left, whether the length told
+         * last was its candidate, and the place told last one of the first two. */
         struct odds_mixer mixers[COPY_FIELDS][2][2][2][2];
         struct dl_copy recent[COPY_RECENT]; /* of the old image, the last one first */
         uint32_t from_size;
-        uint32_t to;                    /* where the last copy ended in the output */
-        uint32_t length;                /* of the last copy */
-        bool length_foreseen, foreseen; /* the last copy's length, its place */
+        uint32_t to;                          /* where the last copy ended in the output */
+        uint32_t length;                      /* of the last copy */
+        bool length_foreseen, place_foreseen; /* of those told last */
 };
 
 /* Copies of the output from `to` on begin. */
 void copy_code_start(struct copy_code *c, uint32_t from_size, uint32_t to);
 
-uint32_t copy_code_count(struct copy_code *c, struct coder *coder, uint32_t count);
+/* How many they are: to be written, or put there. SG_E_DELTA_MAP: a number of more than 32 bits. */
+sg_err copy_code_count(struct copy_code *c, struct coder *coder, uint32_t *count);
 
 /*
  * The next copy, to be written or returned. A place from the old image's size on is one in the

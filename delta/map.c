@@ -10,8 +10,8 @@ sg_err copy_reader_start(struct copy_reader *r, const struct dl_ops *ops, uint64
                 return SG_OK;
         copy_code_start(&r->code, from_size, to);
         dl_bits_start(&r->bits, ops, offset, length);
-        r->left = copy_code_count(&r->code, &r->bits.coder, 0);
-        return r->bits.err;
+        sg_err e = copy_code_count(&r->code, &r->bits.coder, &r->left);
+        return r->bits.err ? r->bits.err : e;
 }
 
 sg_err copy_reader_next(struct copy_reader *r, struct dl_copy *copy, uint64_t limit)

@@ -15,7 +15,7 @@ struct copy_reader {
 };
 
 /* Begin with `length` bytes of the patch at `offset`, for the output from `to` on: first stands how
- * many copies they are. None means no copies. */
+ * many copies they are. None means no copies. SG_E_DELTA_STREAM, SG_E_DELTA_MAP. */
 sg_err copy_reader_start(struct copy_reader *r, const struct dl_ops *ops, uint64_t offset,
                          uint32_t length, uint32_t from_size, uint32_t to);
 

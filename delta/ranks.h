@@ -7,6 +7,7 @@
 #ifndef SEGUE_DELTA_RANKS_H
 #define SEGUE_DELTA_RANKS_H
 
+#include "delta/coder.h"
 #include "delta/odds.h"
 
 /* The bytes of the ranks: by last use, at first 0 to 255. */
@@ -18,11 +19,6 @@ void rank_order_start(struct rank_order *o);
 
 /* The byte of a rank, which is rank 0's from now on. */
 uint8_t rank_order_take(struct rank_order *o, uint8_t rank);
-
-struct coder {
-        /* A bit that is 1 with a likelihood of one / 65536: to be written, or returned. */
-        bool (*bit)(struct coder *c, uint32_t one, bool bit);
-};
 
 #define RANK_BITS   8u /* of the highest rank */
 #define NUMBER_BITS 32u

@@ -2,8 +2,8 @@
 #ifndef SEGUE_DELTA_CREATE_BITS_H
 #define SEGUE_DELTA_CREATE_BITS_H
 
+#include "delta/coder.h"
 #include "delta/create/bytes.h"
-#include "delta/ranks.h"
 
 /* Writes what delta/bits.h reads. */
 struct bits {

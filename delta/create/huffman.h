@@ -5,9 +5,8 @@
 #include "delta/create/bytes.h"
 
 /*
- * Append `raw` as one raw deflate stream without matches, a new block
- * with codes of its own begins wherever that saves more than its head takes. Nothing for an empty
- * one.
+ * Append `raw` as one raw deflate stream without matches; a new block with codes of its own begins
+ * wherever that saves more than its head takes. Nothing for an empty one.
  */
 void huffman_deflate(struct bytes *to, const struct bytes *raw);
 

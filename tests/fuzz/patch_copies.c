@@ -34,10 +34,13 @@ bool patch_copies_read(struct bytes *told, const uint8_t *packed, size_t size, u
         struct recording r = {.coder = {record}, .told = told, .byte = 1};
         static struct copy_code code;
         struct dl_copy copy = {0, 0, 0};
+        uint32_t left = 0;
 
         copy_code_start(&code, from_size, to);
         dl_bits_start(&r.bits, &ops, 0, (uint32_t)size);
-        for (uint32_t left = copy_code_count(&code, &r.coder, 0); left > 0; left--) {
+        if (copy_code_count(&code, &r.coder, &left) != SG_OK)
+                return false;
+        for (; left > 0; left--) {
                 if (r.bits.err || copy_code_next(&code, &r.coder, &copy, UINT32_MAX) != SG_OK)
                         return false;
         }
@@ -72,11 +75,12 @@ void patch_copies_write(struct bytes *packed, const uint8_t *told, size_t size, 
         struct telling t = {.coder = {tell_on}, .told = told, .left = size, .bit = 7};
         static struct copy_code code;
         struct dl_copy copy = {0, 0, 0};
-        sg_err e = SG_OK;
+        uint32_t count = 0;
+        sg_err e;
 
         copy_code_start(&code, from_size, to);
         bits_start(&t.bits, packed);
-        copy_code_count(&code, &t.coder, 0);
+        e = copy_code_count(&code, &t.coder, &count);
         while (t.left > 0 && !e)
                 e = copy_code_next(&code, &t.coder, &copy, UINT32_MAX);
         bits_finish(&t.bits);

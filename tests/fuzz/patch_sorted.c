@@ -3,6 +3,7 @@
 
 #include "delta/bits.h"
 #include "delta/create/bits.h"
+#include "delta/ranks.h"
 #include "delta/tree.h"
 #include "tests/fuzz/patch_reader.h"
 

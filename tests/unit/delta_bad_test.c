@@ -298,6 +298,11 @@ static void too_few_copies(struct patch_parts *parts)
         add_to_copies(parts, UINT32_MAX);
 }
 
+static void number_of_33_bits(struct patch_parts *parts)
+{
+        memcpy(parts->stream[0][DL_COPIES].bytes, "\x80\x80\x80\x80\x10", 5);
+}
+
 static void no_copies(struct patch_parts *parts)
 {
         parts->stream[0][DL_COPIES].size = 0;
@@ -312,6 +317,7 @@ static void in_the_segments(void **state)
                 {"an echo across the images", echo_across_the_images, SG_E_DELTA_MAP},
                 {"too many copies", too_many_copies, SG_E_DELTA_STREAM},
                 {"too few copies", too_few_copies, SG_E_DELTA_STREAM},
+                {"as many as 33 bits say", number_of_33_bits, SG_E_DELTA_MAP},
                 {"no copies", no_copies, SG_E_DELTA_STREAM},
         };
 

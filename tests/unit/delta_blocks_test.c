@@ -2,7 +2,6 @@
 /* New bytes: streams that are sorted block by block, and echoes of the output before. */
 #include "delta/create/blocks.h"
 #include "tests/fuzz/patch_sorted.h"
-#include "tests/unit/delta_columns.h"
 #include "tests/unit/delta_faults.h"
 #include "tests/unit/delta_tamper.h"
 

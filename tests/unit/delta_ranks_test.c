@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "delta/bits.h"
+#include "delta/ranks.h"
 #include "delta/create/bits.h"
 #include "tests/unit/delta_rig.h"
 

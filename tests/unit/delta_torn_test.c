@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patches made by hand, of which a read ends in the midst of a number, and the next one fails. */
+#include "delta/copy_code.h"
 #include "tests/unit/delta_faults.h"
 #include "tests/unit/delta_hand.h"
 
@@ -13,29 +14,57 @@ static void check(const struct buffer *from, const struct buffer *to)
         free(patch.data);
 }
 
-/* Copies in more than one buffer of bits. */
-static void copies_of_a_stream(void **state)
-{
-        enum { COPIES = 300, SKIP = 128 };
-        struct buffer from = rig_noise(COPIES), to = {0};
+#define COPIES 3000u
+#define SKIPS  64u
 
-        (void)state;
-        for (uint32_t i = 0; i < COPIES; i++) {
-                struct buffer skipped = rig_noise(SKIP);
-                rig_append(&to, skipped.data, SKIP);
-                rig_append(&to, from.data + i, 1);
-                free(skipped.data);
-        }
-        hand_begin(&hand, from.size, to.size, 0);
+/* The i-th copy, a byte, and the literals before it: there is no shorter way to it round the image.
+ */
+static struct dl_copy next_copy(const struct dl_copy *last)
+{
+        uint32_t end = last->from + last->length;
+
+        return (struct dl_copy){.to = last->to + last->length + rig_random() % SKIPS,
+                                .from = end / 2 + rig_random() % (COPIES / 2),
+                                .length = 1};
+}
+
+static void tell_copies(const struct buffer *to)
+{
         struct bytes *copies = hand_stream(&hand, DL_COPIES);
+        struct dl_copy last = {0, 0, 0};
+
+        rig_seed(8);
         bytes_varint(copies, COPIES);
         for (uint32_t i = 0; i < COPIES; i++) {
-                bytes_varint(copies, SKIP);
+                struct dl_copy c = next_copy(&last);
+                uint32_t start = last.to + last.length, end = last.from + last.length;
+                bytes_varint(copies, c.to - start);
                 bytes_varint(copies, 1);
-                bytes_varint(copies, 0);
-                bytes_add(hand_stream(&hand, DL_LITERALS), to.data + (size_t)i * (SKIP + 1), SKIP);
+                bytes_varint(copies, dl_zigzag((int32_t)c.from - (int32_t)end));
+                bytes_add(hand_stream(&hand, DL_LITERALS), to->data + start, c.to - start);
+                last = c;
         }
-        check(&from, &to);
+}
+
+/* Copies in more than two buffers of bits. */
+static void copies_of_a_stream(void **state)
+{
+        struct buffer from = rig_noise(COPIES), to = rig_noise(COPIES * SKIPS);
+        struct dl_copy c = {0, 0, 0};
+
+        (void)state;
+        rig_seed(8);
+        for (uint32_t i = 0; i < COPIES; i++) {
+                c = next_copy(&c);
+                to.data[c.to] = from.data[c.from];
+        }
+        to.size = c.to + 1;
+        hand_begin(&hand, from.size, to.size, 0);
+        tell_copies(&to);
+        struct buffer patch = hand_end(&hand);
+        assert_true(patch.size > to.size - COPIES + 2 * DL_STREAM_BUFFER);
+        expect_errors_end_it(&patch, &from, &to, PATCH, 1);
+        free(patch.data);
         free(from.data);
         free(to.data);
 }
