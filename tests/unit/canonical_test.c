@@ -211,6 +211,20 @@ static void writes_json(void **state)
         assert_int_equal(json_write_end(&w), SG_E_TOO_LARGE);
 }
 
+/* There is no token behind the last one that there is room for. */
+static void looks_no_further_than_the_last_token(void **state)
+{
+        static const char text[] = "{\"a\":1}";
+        jsmntok_t *room = malloc(3 * sizeof(*room));
+        struct json json;
+
+        (void)state;
+        assert_int_equal(json_parse(&json, text, strlen(text), room, 3), SG_OK);
+        assert_int_equal(json_member(&json, 0, "a"), 2);
+        assert_int_equal(json_member(&json, 0, "b"), -1);
+        free(room);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -222,6 +236,7 @@ int main(void)
                 cmocka_unit_test(reads_members),
                 cmocka_unit_test(takes_no_other_forms),
                 cmocka_unit_test(writes_json),
+                cmocka_unit_test(looks_no_further_than_the_last_token),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
