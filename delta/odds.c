@@ -72,11 +72,6 @@ void odds_learn_alone(const struct odds_tables *tables, struct odds *context, bo
         context->seen = (uint16_t)(context->seen + (context->seen < ODDS_SEEN));
 }
 
-uint32_t odds_alone(const struct odds *context)
-{
-        return context->one < 32 ? 32 : context->one > WHOLE - 32 ? WHOLE - 32u : context->one;
-}
-
 static int32_t clamp(int32_t weight)
 {
         return weight > HEAVY ? HEAVY : weight < -HEAVY ? -HEAVY : weight;

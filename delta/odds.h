@@ -15,7 +15,8 @@
 #define ODDS_LOGARITHM 4096u
 #define ODDS_EVEN      32768u
 
-/* A context: how likely its next bit is 1, in 1/65536, and how many bits it has seen. */
+/* A context: how likely its next bit is 1, in 1/65536 (128 to 65407: less of an error is no step),
+ * and how many bits it has seen. */
 struct odds {
         uint16_t one, seen;
 };
@@ -49,8 +50,7 @@ void odds_mix(struct odds_bit *b);
 /* It was `bit`. */
 void odds_learn(const struct odds_bit *b, bool bit);
 
-/* The same for a context that is not mixed. */
-uint32_t odds_alone(const struct odds *context);
+/* The same for a context alone, whose odds are its own. */
 void odds_learn_alone(const struct odds_tables *tables, struct odds *context, bool bit);
 
 #endif

@@ -75,7 +75,7 @@ static uint32_t code_size(struct ranks *r, struct coder *c, uint8_t front, uint3
 
 static bool code_alone(struct ranks *r, struct coder *c, struct odds *context, bool bit)
 {
-        bit = c->bit(c, odds_alone(context), bit);
+        bit = c->bit(c, context->one, bit);
         odds_learn_alone(&r->tables, context, bit);
         return bit;
 }
