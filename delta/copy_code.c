@@ -33,24 +33,35 @@ static uint32_t stir(uint32_t hash, uint32_t word)
         return hash ^ hash >> 15;
 }
 
-/* Does a candidate agree with all k bytes before, and what would its next one be? */
-static bool expects(uint32_t candidate, unsigned k, uint32_t sofar, uint8_t *byte)
+static struct odds *context(struct copy_code *c, uint32_t hash, uint32_t word)
 {
-        uint32_t rest = candidate >> 7 * k;
-
-        *byte = (uint8_t)(rest & 127u) | (rest > 127 ? 128u : 0u);
-        return rest << 7 * k == candidate - sofar && (k == 0 || rest > 0);
+        return &c->hashed[stir(hash, word) >> (32 - COPY_HASH_BITS)];
 }
 
-/* For which bit the candidates are, of which those out are marked by 0 in `bytes`' upper half. */
+/* The next byte of a varint, of which `rest` is left. */
+static uint8_t varint_byte(uint32_t rest)
+{
+        return (uint8_t)(rest & 127u) | (rest > 127 ? 128u : 0u);
+}
+
+/* A candidate's k-th byte below a 1; 0: the bytes before, which make `sofar`, are not its own. */
+static uint16_t byte_of(uint32_t candidate, unsigned k, uint32_t sofar)
+{
+        uint32_t rest = candidate >> 7 * k;
+        bool agrees = rest << 7 * k == candidate - sofar && (k == 0 || rest > 0);
+
+        return agrees ? 256u | varint_byte(rest) : 0;
+}
+
+/* For which bit the candidates are; `node` is the bits of the byte before it, below a 1. */
 static uint32_t verdict(const uint16_t bytes[COPY_CANDIDATES], uint32_t count, uint32_t node,
                         unsigned bit)
 {
         uint32_t sum = 0;
 
         for (uint32_t i = 0; i < count; i++) {
-                bool in = (uint32_t)bytes[i] >> (bit + 1) == node;
-                sum = sum * 3 + (in ? 1u + (bytes[i] >> bit & 1u) : 0);
+                bool agrees = (uint32_t)bytes[i] >> (bit + 1) == node;
+                sum = sum * 3 + (agrees ? 1u + (bytes[i] >> bit & 1u) : 0);
         }
         return sum;
 }
@@ -64,21 +75,16 @@ static uint8_t code_byte(struct copy_code *c, struct coder *coder, const struct 
         uint32_t following = stir(stir(stir(stir(3, start), sofar), p->clues[0]), p->clues[1]);
         uint16_t bytes[COPY_CANDIDATES];
 
-        for (uint32_t i = 0; i < p->count; i++) {
-                uint8_t expected;
-                bool in = expects(p->candidates[i], k, sofar, &expected);
-                bytes[i] = in ? 256u | expected : 0;
-        }
+        for (uint32_t i = 0; i < p->count; i++)
+                bytes[i] = byte_of(p->candidates[i], k, sofar);
         for (unsigned i = 8; i-- > 0;) {
                 uint32_t v = verdict(bytes, p->count, node, i);
                 struct odds_bit bit = {
                         .tables = &c->tables,
                         .mixer = &c->mixers[p->field][k > 0][v > 0][c->length_foreseen]
                                            [c->place_foreseen],
-                        .contexts = {&c->hashed[stir(plain, node) >> (32 - COPY_HASH_BITS)],
-                                     &c->hashed[stir(after, node) >> (32 - COPY_HASH_BITS)],
-                                     &c->hashed[stir(following, node) >> (32 - COPY_HASH_BITS)],
-                                     &c->verdicts[p->field][v]}};
+                        .contexts = {context(c, plain, node), context(c, after, node),
+                                     context(c, following, node), &c->verdicts[p->field][v]}};
                 odds_mix(&bit);
                 bool one = coder->bit(coder, bit.one, (byte >> i & 1) != 0);
                 odds_learn(&bit, one);
@@ -95,8 +101,7 @@ static bool code(struct copy_code *c, struct coder *coder, const struct prospect
         uint8_t byte = 128;
 
         for (unsigned k = 0; byte > 127; k++) {
-                byte = (uint8_t)(left & 127u) | (left > 127 ? 128u : 0u);
-                byte = code_byte(c, coder, p, k, sofar, byte);
+                byte = code_byte(c, coder, p, k, sofar, varint_byte(left));
                 left >>= 7;
                 if (!dl_varint_add(&sofar, k, byte))
                         return false;
