@@ -38,19 +38,13 @@ static struct odds *context(struct copy_code *c, uint32_t hash, uint32_t word)
         return &c->hashed[stir(hash, word) >> (32 - COPY_HASH_BITS)];
 }
 
-/* The next byte of a varint, of which `rest` is left. */
-static uint8_t varint_byte(uint32_t rest)
-{
-        return (uint8_t)(rest & 127u) | (rest > 127 ? 128u : 0u);
-}
-
 /* A candidate's k-th byte below a 1; 0: the bytes before, which make `sofar`, are not its own. */
 static uint16_t byte_of(uint32_t candidate, unsigned k, uint32_t sofar)
 {
         uint32_t rest = candidate >> 7 * k;
         bool agrees = rest << 7 * k == candidate - sofar && (k == 0 || rest > 0);
 
-        return agrees ? 256u | varint_byte(rest) : 0;
+        return agrees ? 256u | dl_varint_byte(rest) : 0;
 }
 
 /* For which bit the candidates are; `node` is the bits of the byte before it, below a 1. */
@@ -101,7 +95,7 @@ static bool code(struct copy_code *c, struct coder *coder, const struct prospect
         uint8_t byte = 128;
 
         for (unsigned k = 0; byte > 127; k++) {
-                byte = code_byte(c, coder, p, k, sofar, varint_byte(left));
+                byte = code_byte(c, coder, p, k, sofar, dl_varint_byte(left));
                 left >>= 7;
                 if (!dl_varint_add(&sofar, k, byte))
                         return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/stream.h"
 
-#define MEMORY_ALIGN 16u
+#define MEMORY_ALIGN   16u
+#define INFLATE_MEMORY (DL_STREAM_MEMORY - 2 * DL_STREAM_BUFFER)
 
 /* zlib's allocator: inflate asks for its state and its window once, and keeps both. */
 static voidpf take(voidpf opaque, uInt items, uInt size)
@@ -9,7 +10,7 @@ static voidpf take(voidpf opaque, uInt items, uInt size)
         struct dl_stream *s = opaque;
         uint64_t n = ((uint64_t)items * size + MEMORY_ALIGN - 1u) & ~(uint64_t)(MEMORY_ALIGN - 1u);
 
-        if (n > s->size - s->used)
+        if (n > INFLATE_MEMORY - s->used)
                 return Z_NULL;
         s->used += (uint32_t)n;
         return s->memory + (s->used - (uint32_t)n);
@@ -27,8 +28,7 @@ void dl_stream_init(struct dl_stream *s, const struct dl_ops *ops, uint8_t *memo
         s->ops = ops;
         s->memory = memory;
         s->buffer = DL_STREAM_BUFFER;
-        s->size = DL_STREAM_MEMORY - 2 * DL_STREAM_BUFFER;
-        s->in = memory + s->size;
+        s->in = memory + INFLATE_MEMORY;
         s->out = s->in + DL_STREAM_BUFFER;
         s->ended = true;
 }

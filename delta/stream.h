@@ -11,9 +11,9 @@ struct dl_stream {
         const struct dl_ops *ops;
         z_stream z;
         uint8_t *memory; /* for inflate */
-        uint32_t size, used;
-        uint8_t *in, *out; /* `buffer` bytes each */
-        uint32_t buffer;
+        uint32_t used;
+        uint8_t *in, *out;   /* `buffer` bytes each */
+        uint32_t buffer;     /* DL_STREAM_BUFFER, or fewer, so that more reads are tried */
         uint32_t at, filled; /* unpacked bytes in `out`, taken and there */
         uint64_t unpacked;   /* bytes, since the start */
         uint64_t pos, end;   /* packed bytes still to read from the patch */

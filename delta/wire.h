@@ -175,6 +175,12 @@ static inline bool dl_varint_add(uint32_t *v, unsigned k, uint8_t byte)
         return true;
 }
 
+/* Its next byte, of what `rest` is left. */
+static inline uint8_t dl_varint_byte(uint32_t rest)
+{
+        return (uint8_t)(rest & 127u) | (rest > 127 ? 128u : 0u);
+}
+
 static inline uint32_t dl_least(uint32_t a, uint32_t b)
 {
         return a < b ? a : b;

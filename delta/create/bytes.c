@@ -39,8 +39,8 @@ void bytes_byte(struct bytes *b, uint8_t v)
 void bytes_varint(struct bytes *b, uint32_t v)
 {
         for (; v > 127; v >>= 7)
-                bytes_byte(b, (uint8_t)(v | 128u));
-        bytes_byte(b, (uint8_t)v);
+                bytes_byte(b, dl_varint_byte(v));
+        bytes_byte(b, dl_varint_byte(v));
 }
 
 void bytes_column(struct bytes *b, const struct bytes *varints)

@@ -17,14 +17,14 @@ struct name {
 
 static bool name_less(struct name a, struct name b)
 {
-        uint32_t n = a.size < b.size ? a.size : b.size;
+        uint32_t n = dl_least(a.size, b.size);
         int order = n > 1 ? memcmp(a.bytes + 1, b.bytes + 1, n - 1) : 0;
 
         return order != 0 ? order < 0 : a.size < b.size;
 }
 
-static struct name sent_name(const struct dl_kallsyms *k, const struct kallsyms_run *r,
-                             uint32_t symbol)
+static struct name name_of_run(const struct dl_kallsyms *k, const struct kallsyms_run *r,
+                               uint32_t symbol)
 {
         const uint32_t *at = &k->sent_at[r->from + (symbol - r->to)];
 
@@ -44,15 +44,15 @@ static sg_err new_name(struct dl *dl, uint32_t symbol, uint8_t room[KALLSYMS_NAM
 
         if (!(r->count & KALLSYMS_SENT))
                 return old_name(dl, r->from + (symbol - r->to), room, n);
-        *n = sent_name(&dl->kallsyms, r, symbol);
+        *n = name_of_run(&dl->kallsyms, r, symbol);
         return SG_OK;
 }
 
 /* ---- The old list, and what is sent ---- */
 
-static struct name name_sent(const struct dl_kallsyms *k, uint32_t symbol)
+static struct name sent_name(const struct dl_kallsyms *k, uint32_t symbol)
 {
-        return sent_name(k, dl_kallsyms_run(k, symbol), symbol);
+        return name_of_run(k, dl_kallsyms_run(k, symbol), symbol);
 }
 
 static bool by_number(void *ctx, uint32_t a, uint32_t b)
@@ -64,7 +64,7 @@ static bool by_number(void *ctx, uint32_t a, uint32_t b)
 static bool by_name_sent(void *ctx, uint32_t a, uint32_t b)
 {
         const struct dl_kallsyms *k = ctx;
-        struct name x = name_sent(k, a), y = name_sent(k, b);
+        struct name x = sent_name(k, a), y = sent_name(k, b);
 
         return name_less(x, y) || (a < b && !name_less(y, x));
 }
@@ -101,10 +101,10 @@ static void end_group(const struct dl_kallsyms *k, const struct list *l)
 /* A group begins behind what was sent and sorts before its name; what has its name is of it. */
 static void begin_group(const struct dl_kallsyms *k, struct list *l, struct name n)
 {
-        while (l->next_sent < k->count && name_less(name_sent(k, k->order[l->next_sent]), n))
+        while (l->next_sent < k->count && name_less(sent_name(k, k->order[l->next_sent]), n))
                 take_sent(k, l);
         l->group = l->size;
-        while (l->next_sent < k->count && !name_less(n, name_sent(k, k->order[l->next_sent])))
+        while (l->next_sent < k->count && !name_less(n, sent_name(k, k->order[l->next_sent])))
                 take_sent(k, l);
 }
 

@@ -17,7 +17,7 @@ MUTANT_JUDGES := delta_heap_test delta_stream_test checkpoint_test record_test s
                  image_layout_test image_verify_test journal_test \
                  delta_map_test delta_copy_code_test delta_header_test delta_ranks_test delta_walk_test delta_tree_test delta_frames_test \
                  delta_modes_test delta_slots_test delta_names_test delta_frame_test delta_info_test \
-                 delta_btf_walk_test delta_kallsyms_walk_test delta_by_hand_test delta_torn_test \
+                 delta_btf_walk_test delta_kallsyms_walk_test delta_kallsyms_sorted_test delta_by_hand_test delta_torn_test \
                  delta_object_read_test delta_object_mode_test \
                  delta_vectors_test delta_a64_test delta_rela_test delta_bad_test \
                  delta_library_test delta_kallsyms_test delta_btf_test delta_objects_test \

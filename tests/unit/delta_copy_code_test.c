@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "delta/create/encoder.h"
+#include "tests/unit/delta_packed.h"
 #include "tests/unit/delta_rig.h"
 
 #define FROM_SIZE 200u
@@ -115,33 +116,19 @@ static void numbers(void **state)
 }
 
 static struct copies all;
-static struct bytes packed;
-static bool broken; /* the patch cannot be read */
-
-static sg_err read_packed(void *ctx, uint64_t off, void *to, size_t n)
-{
-        (void)ctx;
-        if (broken)
-                return SG_E_IO;
-        assert_true(off + n <= packed.size);
-        memcpy(to, packed.data + off, n);
-        return SG_OK;
-}
 
 static struct copy_reader *reader_of(uint32_t size, uint32_t from_size, uint32_t to)
 {
-        static const struct dl_ops ops = {.patch_read = read_packed};
         static struct copy_reader r;
 
-        assert_int_equal(copy_reader_start(&r, &ops, 0, size, from_size, to),
-                         broken ? SG_E_IO : SG_OK);
+        assert_int_equal(copy_reader_start(&r, &packed_ops, 0, size, from_size, to),
+                         packed_broken ? SG_E_IO : SG_OK);
         return &r;
 }
 
 static void pack(uint32_t from_size, uint32_t to)
 {
         bytes_free(&packed);
-        packed = (struct bytes){0};
         pack_copies(&packed, &all, from_size, to);
         assert_false(packed.failed);
 }
@@ -295,9 +282,9 @@ static void copies_that_cannot_be_read(void **state)
         struct dl_copy copy = {0, 0, 0};
 
         (void)state;
-        broken = true;
+        packed_broken = true;
         struct copy_reader *r = reader_of(100, SIZE, 0);
-        broken = false;
+        packed_broken = false;
         assert_int_equal(copy_reader_next(r, &copy, UINT32_MAX), SG_E_IO);
         assert_int_equal(copy_reader_finish(reader_of(0, SIZE, 0)), SG_OK);
 }
@@ -385,7 +372,6 @@ static int forget(void **state)
         (void)state;
         copies_free(&all);
         bytes_free(&packed);
-        packed = (struct bytes){0};
         return 0;
 }
 

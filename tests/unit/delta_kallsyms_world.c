@@ -286,3 +286,15 @@ void clear_world(void)
         w->nothing_sent = false;
         w->spare.size = w->new_spare.size = 0;
 }
+
+int free_world(void **state)
+{
+        (void)state;
+        free(w->from.data);
+        free(w->to.data);
+        free(w->spare.data);
+        free(w->new_spare.data);
+        bytes_free(&w->old_tokens);
+        bytes_free(&w->new_tokens);
+        return 0;
+}

@@ -52,4 +52,7 @@ void make_patch(void);
 /* What the decoder says to it; where it is SG_OK the new tables come out. */
 sg_err outcome(void);
 
+/* A group's tear-down. */
+int free_world(void **state);
+
 #endif

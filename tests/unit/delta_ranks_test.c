@@ -3,27 +3,14 @@
 #include <zlib.h>
 
 #include "delta/bits.h"
-#include "delta/ranks.h"
 #include "delta/create/bits.h"
+#include "delta/ranks.h"
+#include "tests/unit/delta_packed.h"
 #include "tests/unit/delta_rig.h"
 
 #define COUNT 20000u
 
 static struct ranks ranks;
-static struct bytes packed;
-static bool broken; /* the patch cannot be read */
-
-static sg_err read_packed(void *ctx, uint64_t off, void *to, size_t n)
-{
-        (void)ctx;
-        if (broken)
-                return SG_E_IO;
-        assert_true(off + n <= packed.size);
-        memcpy(to, packed.data + off, n);
-        return SG_OK;
-}
-
-static const struct dl_ops ops = {.patch_read = read_packed};
 
 /* Mostly low, in stretches, and each rank somewhere. */
 static uint8_t rank_at(uint32_t i)
@@ -60,7 +47,7 @@ static struct dl_bits start_reading(uint32_t size)
         struct dl_bits bits;
 
         ranks_start(&ranks);
-        dl_bits_start(&bits, &ops, 0, size);
+        dl_bits_start(&bits, &packed_ops, 0, size);
         return bits;
 }
 
@@ -143,9 +130,9 @@ static void a_patch_that_cannot_be_read(void **state)
 
         (void)state;
         write_all(told);
-        broken = true;
+        packed_broken = true;
         struct dl_bits bits = start_reading((uint32_t)packed.size);
-        broken = false;
+        packed_broken = false;
         read_numbers(&bits);
         assert_int_equal(bits.err, SG_E_IO);
         assert_int_equal(dl_bits_finish(&bits), SG_E_IO);

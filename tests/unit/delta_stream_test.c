@@ -2,31 +2,20 @@
 /* Numbers of a packed stream, one by one and as a column. */
 #include "delta/stream.h"
 
-#include "delta/create/bytes.h"
+#include "tests/unit/delta_packed.h"
 #include "tests/unit/delta_rig.h"
-
-static struct bytes packed;
-
-static sg_err read_packed(void *ctx, uint64_t off, void *to, size_t n)
-{
-        (void)ctx;
-        assert_true(off + n <= packed.size);
-        memcpy(to, packed.data + off, n);
-        return SG_OK;
-}
 
 /* These bytes as a number: as one, and as a column of one. */
 static void expect(const char *bytes, size_t n, sg_err expected, uint32_t value)
 {
         static _Alignas(DL_ARENA_ALIGN) uint8_t memory[DL_STREAM_MEMORY];
-        static const struct dl_ops ops = {.patch_read = read_packed};
         struct bytes raw = {0};
         struct dl_stream s;
 
         bytes_add(&raw, bytes, n);
         bytes_deflate(&packed, &raw);
         assert_false(raw.failed || packed.failed);
-        dl_stream_init(&s, &ops, memory);
+        dl_stream_init(&s, &packed_ops, memory);
         for (int column = 0; column < 2; column++) {
                 uint32_t v = 0;
                 assert_int_equal(dl_stream_start(&s, 0, (uint32_t)packed.size), SG_OK);
@@ -39,7 +28,6 @@ static void expect(const char *bytes, size_t n, sg_err expected, uint32_t value)
         }
         bytes_free(&raw);
         bytes_free(&packed);
-        packed = (struct bytes){0};
 }
 
 static void numbers(void **state)

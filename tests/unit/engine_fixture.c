@@ -160,6 +160,13 @@ void put_package(struct maker_payload *payloads, uint32_t count, uint64_t versio
         world_put_inbox(&world, package, package_size);
 }
 
+void deliver_package(struct maker_payload *payloads, uint32_t count, uint64_t version)
+{
+        put_package(payloads, count, version);
+        engine_inbox_changed(world.engine);
+        world_run(&world, STEPS);
+}
+
 int make_all(void **state)
 {
         (void)state;

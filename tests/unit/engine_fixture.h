@@ -53,6 +53,9 @@ void put_package(struct maker_payload *payloads, uint32_t count, uint64_t versio
 /* One with delta_payload() alone. */
 void put_delta(void);
 
+/* It comes while the engine runs, which goes on until nothing more happens by itself. */
+void deliver_package(struct maker_payload *payloads, uint32_t count, uint64_t version);
+
 /* A new engine, which runs until nothing more happens by itself. */
 void start(void);
 void expect_state(enum engine_state want);

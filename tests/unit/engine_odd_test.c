@@ -296,9 +296,7 @@ static void an_error_of_before_is_not_this_packages(void **state)
         start();
         expect_logged("outcome=failed error=");
         world_forget_log(&world);
-        put_package(&p, 1, 2);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(&p, 1, 2);
         carry_through();
         expect_logged("outcome=applied error=0");
         assert_false(world_logged(&world, "outcome=failed"));

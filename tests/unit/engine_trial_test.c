@@ -27,10 +27,8 @@ static void rolls_back_when_the_tries_are_used_up(void **state)
         assert_true(world_told(&world, "1:rolled back\n"));
         /* Another package with the same image is not tried. */
         struct maker_payload p = image_payload(new_image, 2);
-        put_package(&p, 1, 2);
         world_forget_log(&world);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(&p, 1, 2);
         expect_logged("outcome=failed error=806");
 }
 

@@ -82,9 +82,7 @@ static void takes_a_second_package_after_the_first(void **state)
         put_delta();
         start();
         carry_through();
-        put_package(&p, 1, 2);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(&p, 1, 2);
         carry_through();
         expect_updated(newer_image);
 }
@@ -142,9 +140,7 @@ static void bit_rot_in_the_base_is_found_before_writing(void **state)
         expect_logged("outcome=failed error=818");
         assert_int_equal(world.slot_writes, 0);
         assert_int_equal(world.boot[PERSONAL].slot[1].state, BF_EMPTY);
-        put_package(p, 2, 2);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(p, 2, 2);
         carry_through();
         expect_updated(new_image);
 }
@@ -200,9 +196,7 @@ static void a_new_package_supersedes_the_one_at_work(void **state)
         put_delta();
         world_start_engine(&world);
         run_to_log("apply-progress");
-        put_package(&p, 1, 2);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(&p, 1, 2);
         expect_logged("to=CANCELLED error=817");
         expect_logged("event 15 package-superseded");
         carry_through();

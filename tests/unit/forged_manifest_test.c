@@ -373,10 +373,8 @@ static void older_metadata(void **state)
         put_package(&p, 1, 7);
         start();
         carry_through();
-        put_package(&p, 1, 6);
         world_forget_log(&world);
-        engine_inbox_changed(world.engine);
-        world_run(&world, STEPS);
+        deliver_package(&p, 1, 6);
         expect_logged("event 12 package-refused guest=- error=411");
 }
 
